@@ -1,0 +1,60 @@
+package stream
+
+import "time"
+
+// Connection is one WebSocket connection at API Gateway. Every event of a connection
+// carries both fields, so together they can be a key without a look-up.
+type Connection struct {
+	// ID is API Gateway's connection id, for example "PJqB0fHsqRcCHlw=".
+	ID string
+	// ConnectedAt is when the upgrade was asked for, in whole milliseconds.
+	ConnectedAt time.Time
+}
+
+// Session is a connection together with whose it is: what $connect found out about its token.
+type Session struct {
+	Connection
+	// Account is the id of the account that the token belongs to.
+	Account string
+	Scopes  Scopes
+	// TokenHash is the SHA-256 of the token in lower-case hex; the token itself is never kept.
+	TokenHash string
+	// TokenExpires is when the token stops being valid; zero if it never does.
+	TokenExpires time.Time
+}
+
+// Expired reports whether the session's token has run out at the given time.
+func (s Session) Expired(now time.Time) bool {
+	return !s.TokenExpires.IsZero() && !now.Before(s.TokenExpires)
+}
+
+// YoungFor is how long after ConnectedAt a mapping that $connect wrote counts as young: its
+// connection may not be open yet, and a refused post then means "not yet" and not "gone".
+const YoungFor = 3 * time.Second
+
+// Listener is one subscription of one connection as a publisher finds it.
+type Listener struct {
+	Connection
+	Subscription
+	Account string
+	// Notifications says that a user subscription's token may read notifications too.
+	Notifications bool
+	// Young says that $connect wrote the mapping, see YoungFor.
+	Young bool
+	// Until is when the token runs out: nothing is delivered from then on. Zero: never.
+	Until time.Time
+}
+
+// Hears reports whether messages to the stream n of the listener's topic are for it.
+func (l Listener) Hears(n Name) bool {
+	return l.Stream == n || l.Stream == User && l.Notifications && n == UserNotification
+}
+
+// Greeting is what greet must post to a connection that may not be open yet.
+type Greeting struct {
+	Connection Connection `json:"connection"`
+	// Frames are posted in this order.
+	Frames []string `json:"frames"`
+	// NotBefore keeps a later greeting of the connection behind an earlier one; zero: at once.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+}

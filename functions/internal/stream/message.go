@@ -1,0 +1,26 @@
+package stream
+
+// Message is one event for the listeners of one topic.
+type Message struct {
+	Topic Topic
+	// Streams are the streams of the topic that get it.
+	Streams []Name
+	// Event is its name on the wire, for example "status.update".
+	Event string
+	// Payload is the text that the protocol carries as payload, for example a Status as JSON, or
+	// a bare id. Nil: the event has none (filters_changed).
+	Payload []byte
+	// Part separates messages of one change that are independent of each other. Within one part a
+	// subscription gets the first message that it hears and no other.
+	Part int
+}
+
+// For reports whether the listener hears the message.
+func (m Message) For(l Listener) bool {
+	for _, n := range m.Streams {
+		if l.Hears(n) {
+			return true
+		}
+	}
+	return false
+}

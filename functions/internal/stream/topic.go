@@ -1,0 +1,52 @@
+package stream
+
+// Kind is the kind of a topic.
+type Kind string
+
+// The kinds of topics; the package comment shows which streams share one.
+const (
+	kindAccount  Kind = "account"
+	kindPublic   Kind = "public"
+	kindHashtag  Kind = "hashtag"
+	kindList     Kind = "list"
+	kindEveryone Kind = "everyone"
+)
+
+// Topic is what subscriptions are found under. The zero Topic finds nothing.
+type Topic struct {
+	Kind Kind
+	// ID is the account, the normalised tag or the list; empty for the kinds of which there is one.
+	ID string
+}
+
+// AccountTopic holds the streams that belong to one account: user, user:notification, direct.
+func AccountTopic(account string) Topic { return Topic{kindAccount, account} }
+
+// PublicTopic holds the public streams.
+func PublicTopic() Topic { return Topic{Kind: kindPublic} }
+
+// HashtagTopic holds hashtag and hashtag:local of one tag, which it normalises.
+func HashtagTopic(tag string) Topic { return Topic{kindHashtag, NormalTag(tag)} }
+
+// ListTopic holds the list stream of one list.
+func ListTopic(list string) Topic { return Topic{kindList, list} }
+
+// EveryoneTopic holds every subscription to a user stream, of whatever account.
+func EveryoneTopic() Topic { return Topic{Kind: kindEveryone} }
+
+// IsAccount reports whether the topic is one account's.
+func (t Topic) IsAccount() bool { return t.Kind == kindAccount }
+
+// IsEveryone reports whether the topic is EveryoneTopic.
+func (t Topic) IsEveryone() bool { return t.Kind == kindEveryone }
+
+// IsPublic reports whether the topic is PublicTopic, which is expected to be very wide.
+func (t Topic) IsPublic() bool { return t.Kind == kindPublic }
+
+// String is the topic as one word, "account/1", unique per topic: for keys and logs.
+func (t Topic) String() string {
+	if t.ID == "" && t.Kind != kindHashtag {
+		return string(t.Kind)
+	}
+	return string(t.Kind) + "/" + t.ID
+}

@@ -16,13 +16,13 @@ func NormalTag(tag string) string {
 }
 
 func keepTagRune(r rune) rune {
-	if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '_' || r == '·' || r == '\u200c' {
+	if unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_' || r == '·' || r == '\u200c' {
 		return r
 	}
 	return -1
 }
 
-// foldLatin takes the marks off Latin letters and leaves every other script as it is.
+// foldLatin takes the marks and strokes off Latin letters and leaves every other script as it is.
 func foldLatin(s string) string {
 	var b strings.Builder
 	latin := false
@@ -31,7 +31,30 @@ func foldLatin(s string) string {
 			continue
 		}
 		latin = unicode.Is(unicode.Latin, r)
-		b.WriteRune(r)
+		b.WriteRune(unstroked(r))
 	}
 	return norm.NFC.String(b.String())
+}
+
+// unstroked is the plain letter of the Latin letters that Unicode does not decompose.
+func unstroked(r rune) rune {
+	switch r {
+	case 'ø':
+		return 'o'
+	case 'đ', 'ð':
+		return 'd'
+	case 'ħ':
+		return 'h'
+	case 'ı':
+		return 'i'
+	case 'ĸ':
+		return 'k'
+	case 'ł':
+		return 'l'
+	case 'ŋ':
+		return 'n'
+	case 'ŧ':
+		return 't'
+	}
+	return r
 }

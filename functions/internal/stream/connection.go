@@ -11,9 +11,8 @@ type Connection struct {
 	ConnectedAt time.Time
 }
 
-// Session is a connection together with whose it is: what $connect found out about its token.
-type Session struct {
-	Connection
+// Grant is what a valid token allows, and to whom.
+type Grant struct {
 	// Account is the id of the account that the token belongs to.
 	Account string
 	Scopes  Scopes
@@ -23,9 +22,15 @@ type Session struct {
 	TokenExpires time.Time
 }
 
-// Expired reports whether the session's token has run out at the given time.
-func (s Session) Expired(now time.Time) bool {
-	return !s.TokenExpires.IsZero() && !now.Before(s.TokenExpires)
+// Session is a connection together with what the token that opened it allows.
+type Session struct {
+	Connection
+	Grant
+}
+
+// Expired reports whether the token has run out at the given time.
+func (g Grant) Expired(now time.Time) bool {
+	return !g.TokenExpires.IsZero() && !now.Before(g.TokenExpires)
 }
 
 // YoungFor is how long after ConnectedAt a mapping that $connect wrote counts as young: its

@@ -1,0 +1,51 @@
+package stream
+
+import "time"
+
+// Item is one entity of the Content table, the interface through which an application says
+// what there is to stream. Its attributes are the table's, decoded and checked for type alone:
+// what they mean for whom is decided by Change.Messages.
+type Item struct {
+	// Owner and ID are the item's key. Changes of one owner stay in order.
+	Owner, ID string
+	// Kind says what the payload is: "status", "notification", …
+	Kind string
+	// Payload is the JSON text to show (of a broadcast: any text), exactly as it is to be sent;
+	// nil if the item has none.
+	Payload []byte
+	// Home and Lists are the accounts whose home, and the lists, that show a status.
+	Home, Lists []string
+	// Local is whether a status is of this server; nil: not said.
+	Local *bool
+	// Listed is false for a status that public and hashtag streams must not show; nil: not said.
+	Listed *bool
+	// Topics and Event are where a broadcast goes and the event that it is there.
+	Topics []Target
+	Event  string
+}
+
+// Target is one stream of a broadcast.
+type Target struct {
+	Stream             Name
+	Tag, List, Account string
+}
+
+// Change is one record of the Content table's stream.
+type Change struct {
+	// EventID identifies the record; a repeated delivery of the record has the same.
+	EventID string
+	// Sequence is the record's sequence number, by which a failure is reported.
+	Sequence string
+	// Owner is the item's owner, also when the images could not be read.
+	Owner string
+	// At is when the change was made, to the second.
+	At time.Time
+	// Old and New are the item before and after; nil before an insert and after a removal.
+	Old, New *Item
+	// Expired says that the item was removed because its time ran out: such a removal is silent.
+	Expired bool
+	// Problem says why the record does not fit the Content table; nil if it does.
+	Problem error
+	// Raw is the whole record as it was received, for the report of a Problem.
+	Raw []byte
+}

@@ -1,0 +1,18 @@
+// Package connectiontest says, as tests, what a store of connections must do: which
+// connections it admits, which subscriptions they hold, and who listens to a topic.
+//
+// Every store runs the same suite (Run); Memory, the plainest store that passes it, is what
+// other tests use in a store's place.
+//
+// # The rule for racing messages
+//
+// Messages of one connection are handled side by side and may be processed in any order. Each
+// carries its time, in whole milliseconds. For each subscription (stream.Subscription.Key) of a
+// connection the message with the highest time decides, whenever it is processed; at equal
+// times subscribe wins over unsubscribe. So an unsubscribe must be remembered for a while: a
+// subscribe that is older and comes later changes nothing. What $connect writes counts as
+// subscribed at the connection's ConnectedAt.
+//
+// A subscribe of what is already subscribed only moves its time; the first spelling stays. It
+// never counts against the limit, nor does a message that was overtaken.
+package connectiontest

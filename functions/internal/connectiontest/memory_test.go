@@ -1,0 +1,14 @@
+package connectiontest_test
+
+import (
+	"testing"
+
+	"edgestream/functions/internal/connectiontest"
+)
+
+func TestMemoryKeepsTheContract(t *testing.T) {
+	connectiontest.Run(t, func(_ *testing.T, l connectiontest.Limits) connectiontest.Subject {
+		m := connectiontest.NewMemory(l)
+		return connectiontest.Subject{Store: m, Listeners: m.Listeners}
+	})
+}

@@ -228,7 +228,7 @@ type FunctionURL struct {
 
 // CORS is what a Function URL answers to browsers of other origins.
 type CORS struct {
-	AllowCredentials                                         bool
+	AllowCredentials                                        bool
 	AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
 	// MaxAgeSeconds is how long a preflight's answer may be kept.
 	MaxAgeSeconds int

@@ -1,0 +1,134 @@
+// Package apigw posts frames to WebSocket connections through API Gateway's management API,
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html.
+//
+// A publisher spends its life here, so a post is one signed request straight to the transport:
+// the SDK's client rebuilds its middleware for each call and costs three times the CPU. The
+// requests are the same, byte for byte, and a contract test compares the two.
+//
+// Nothing is tried twice: whether a frame may be repeated, and when, is the publisher's decision.
+package apigw
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"edgestream/functions/internal/sign"
+	"edgestream/functions/internal/stream"
+)
+
+// MaxFrame is the largest frame that API Gateway accepts, in bytes.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+const MaxFrame = 128 << 10
+
+// Client posts to the connections of one stage. It is safe for concurrent use.
+type Client struct {
+	scheme, host string
+	// prefix is the escaped path before the connection id: "/prod/@connections/".
+	prefix string
+	broken error
+	http   aws.HTTPClient
+	signer *sign.Signer
+}
+
+// NewClient makes a Client of the stage with this callback URL, for example
+// "https://abc.execute-api.eu-west-1.amazonaws.com/prod". A malformed URL fails every call.
+func NewClient(callbackURL string, cfg aws.Config) *Client {
+	c := &Client{http: cfg.HTTPClient, signer: sign.New(cfg.Region, "execute-api", cfg.Credentials)}
+	u, err := url.Parse(callbackURL)
+	if err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		err = fmt.Errorf("%q is not an http or https URL", callbackURL)
+	}
+	if err != nil {
+		c.broken = fmt.Errorf("%w: callback URL: %w", ErrRefused, err)
+		return c
+	}
+	c.scheme, c.host = u.Scheme, u.Host
+	c.prefix = strings.TrimSuffix(u.EscapedPath(), "/") + "/@connections/"
+	return c
+}
+
+// Post sends one text frame to a connection. It returns nil once API Gateway has accepted the
+// frame, else an error that wraps stream.ErrGone, stream.ErrTooLarge, stream.ErrThrottled,
+// stream.ErrUnavailable or ErrRefused. The frame must not change until Post returns.
+func (c *Client) Post(ctx context.Context, connectionID string, frame []byte) error {
+	if len(frame) > MaxFrame {
+		return fmt.Errorf("%w: %d bytes, at most %d", stream.ErrTooLarge, len(frame), MaxFrame)
+	}
+	return c.do(ctx, http.MethodPost, connectionID, frame)
+}
+
+// Disconnect closes a connection. A connection that is gone already is stream.ErrGone; other
+// errors are as for Post.
+func (c *Client) Disconnect(ctx context.Context, connectionID string) error {
+	return c.do(ctx, http.MethodDelete, connectionID, nil)
+}
+
+func (c *Client) do(ctx context.Context, method, connectionID string, frame []byte) error {
+	if c.broken != nil {
+		return c.broken
+	}
+	r := c.request(ctx, method, connectionID, frame)
+	if err := c.signer.Sign(r, frame, time.Now()); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+	}
+	defer res.Body.Close()
+	drain(res)
+	return answerError(res)
+}
+
+// request puts the path, escaped, into URL.Opaque: net/http would otherwise unescape and compare
+// it each time.
+func (c *Client) request(ctx context.Context, method, connectionID string, frame []byte) *http.Request {
+	r := &http.Request{
+		Method: method, Host: c.host, Header: make(http.Header, 4),
+		URL:   &url.URL{Scheme: c.scheme, Host: c.host, Opaque: c.prefix + escape(connectionID)},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if len(frame) > 0 {
+		r.Header["Content-Type"] = []string{"application/octet-stream"}
+		r.ContentLength = int64(len(frame))
+		r.Body = newBody(frame)
+		r.GetBody = func() (io.ReadCloser, error) { return newBody(frame), nil }
+	}
+	return r.WithContext(ctx)
+}
+
+// escape percent-encodes all but RFC 3986's unreserved characters: unlike url.PathEscape it
+// includes the "=" that connection ids end in, as API Gateway wants it.
+func escape(id string) string {
+	const digits = "0123456789ABCDEF"
+	b := make([]byte, 0, len(id)+8)
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
+			b = append(b, c)
+		default:
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return string(b)
+}
+
+// body is a frame to send. It is the reader and its closer in one allocation.
+type body struct{ bytes.Reader }
+
+func newBody(frame []byte) *body {
+	b := new(body)
+	b.Reset(frame)
+	return b
+}
+
+// Close does nothing: a frame is memory.
+func (*body) Close() error { return nil }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/coder/websocket"
+)
+
+// command is a small tool for trying things out with nothing but Go: a WebSocket client, and
+// items in plain JSON.
+type command struct {
+	arguments, help string
+	run             func(ctx context.Context, c commandLine) error
+}
+
+// commandLine is what a command was called with.
+type commandLine struct {
+	args     []string
+	endpoint string
+	region   string
+	in       io.Reader
+	out      io.Writer
+}
+
+var commands = map[string]command{
+	"listen": {"URL", "connects to a WebSocket, prints every frame with its time, and sends every line that you type", listenTo},
+	"put":    {"TABLE ITEM", `writes an item given as plain JSON, such as '{"owner":"1","id":"filter#1","kind":"filter","payload":{}}'`, put},
+	"delete": {"TABLE KEY", `deletes an item by its key given as plain JSON, such as '{"owner":"1","id":"filter#1"}'`, remove},
+}
+
+// runCommand runs the command that args begin with, and reports false if there is none.
+func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) (bool, error) {
+	if len(args) == 0 {
+		return false, nil
+	}
+	c, ok := commands[args[0]]
+	if !ok {
+		return false, nil
+	}
+	line := commandLine{in: in, out: out}
+	fs := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	fs.SetOutput(errOut)
+	fs.StringVar(&line.endpoint, "endpoint", "http://127.0.0.1:8000", "`URL` of DynamoDB")
+	fs.StringVar(&line.region, "region", "us-east-1", "region that tables belong to")
+	fs.Usage = func() {
+		fmt.Fprintf(errOut, "go run ./infra/local %s [flags] %s\n\n%s\n\n", args[0], c.arguments, c.help)
+		fs.PrintDefaults()
+	}
+	if err := fs.Parse(args[1:]); err != nil {
+		return true, err
+	}
+	if line.args = fs.Args(); len(line.args) != len(strings.Fields(c.arguments)) {
+		return true, fmt.Errorf("want: go run ./infra/local %s %s", args[0], c.arguments)
+	}
+	return true, c.run(ctx, line)
+}
+
+// listenTo is a WebSocket client for a person at a terminal.
+func listenTo(ctx context.Context, c commandLine) error {
+	socket, response, err := websocket.Dial(ctx, c.args[0], nil)
+	if err != nil && response != nil {
+		return fmt.Errorf("%s answered %s: check the token and the path", c.args[0], response.Status)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: is it running there?", err)
+	}
+	defer socket.CloseNow()
+	socket.SetReadLimit(-1)
+	fmt.Fprintln(c.out, "connected; Ctrl-C ends")
+	go sendLines(ctx, socket, c.in)
+	for {
+		_, frame, err := socket.Read(ctx)
+		if ctx.Err() != nil {
+			return socket.Close(websocket.StatusNormalClosure, "")
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s %s\n", time.Now().Format("15:04:05.000"), frame)
+	}
+}
+
+func sendLines(ctx context.Context, socket *websocket.Conn, in io.Reader) {
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		if socket.Write(ctx, websocket.MessageText, lines.Bytes()) != nil {
+			return
+		}
+	}
+}
+
+func put(ctx context.Context, c commandLine) error {
+	item, err := plainItem(c.args[1])
+	if err != nil {
+		return err
+	}
+	_, err = newDatabase(c.endpoint, c.region).items.PutItem(ctx, &sdk.PutItemInput{TableName: &c.args[0], Item: item})
+	return err
+}
+
+func remove(ctx context.Context, c commandLine) error {
+	key, err := plainItem(c.args[1])
+	if err != nil {
+		return err
+	}
+	_, err = newDatabase(c.endpoint, c.region).items.DeleteItem(ctx, &sdk.DeleteItemInput{TableName: &c.args[0], Key: key})
+	return err
+}
+
+// plainItem reads an item from JSON without DynamoDB's type letters; numbers keep their digits.
+func plainItem(text string) (map[string]types.AttributeValue, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var plain map[string]any
+	if err := decoder.Decode(&plain); err != nil {
+		return nil, fmt.Errorf("the item is no JSON object: %w", err)
+	}
+	return attributevalue.MarshalMap(numbered(plain))
+}
+
+// numbered turns json.Number, which would be written as a string, into DynamoDB numbers.
+func numbered(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return attributevalue.Number(v)
+	case []any:
+		for i := range v {
+			v[i] = numbered(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbered(v[k])
+		}
+	}
+	return v
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"edgestream/infra/local/lambda"
+)
+
+// logger writes what happens: one line per invocation, the functions' own lines, and what an
+// operator should know. In the form json every line is an object; quiet leaves only warnings.
+type logger struct {
+	form string
+	mu   sync.Mutex
+	out  io.Writer
+}
+
+func newLogger(form string, out io.Writer) *logger { return &logger{form: form, out: out} }
+
+// operator is for the parts themselves.
+func (l *logger) operator() *slog.Logger {
+	opts := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if l.form == "json" {
+		return slog.New(slog.NewJSONHandler(lockedWriter{l}, opts))
+	}
+	return slog.New(slog.NewTextHandler(lockedWriter{l}, opts))
+}
+
+type lockedWriter struct{ l *logger }
+
+func (w lockedWriter) Write(p []byte) (int, error) {
+	w.l.mu.Lock()
+	defer w.l.mu.Unlock()
+	return w.l.out.Write(p)
+}
+
+// invoked is one invocation as it is logged.
+type invoked struct {
+	Time       string  `json:"time"`
+	Function   string  `json:"function"`
+	Route      string  `json:"route,omitempty"`
+	Connection string  `json:"connection,omitempty"`
+	Records    int     `json:"records,omitempty"`
+	Request    string  `json:"request"`
+	Millis     float64 `json:"ms"`
+	Result     string  `json:"result"`
+}
+
+func (l *logger) invocation(i lambda.Invocation) {
+	if l.form == "quiet" {
+		return
+	}
+	line := describe(i)
+	if l.form == "json" {
+		l.json(line)
+		return
+	}
+	what := line.Route
+	if line.Records > 0 {
+		what = fmt.Sprintf("%d records", line.Records)
+	}
+	l.printf("%s %-19s %-12s %-17s %8.1f ms  %s\n", i.Start.Add(i.Duration).Format("15:04:05.000"), line.Function, what, line.Connection, line.Millis, line.Result)
+}
+
+// describe reads from an event what a person looks for: AWS's events name themselves.
+func describe(i lambda.Invocation) invoked {
+	var event struct {
+		RequestContext struct{ RouteKey, ConnectionID string }
+		Records        []json.RawMessage
+	}
+	_ = json.Unmarshal(i.Event, &event) // an event of another shape has nothing to show
+	return invoked{
+		Time: i.Start.Add(i.Duration).UTC().Format(time.RFC3339Nano), Function: i.Function, Route: event.RequestContext.RouteKey,
+		Connection: event.RequestContext.ConnectionID, Records: len(event.Records), Request: i.RequestID,
+		Millis: float64(i.Duration.Microseconds()) / 1000, Result: result(i),
+	}
+}
+
+// result is the outcome in a few words: a status, a count of failed items, or an error.
+func result(i lambda.Invocation) string {
+	var answer struct {
+		StatusCode        int
+		BatchItemFailures []json.RawMessage
+		ErrorMessage      string
+	}
+	_ = json.Unmarshal(i.Payload, &answer)
+	words := "ok"
+	switch {
+	case i.FunctionError != "":
+		words = "failed: " + answer.ErrorMessage
+	case len(answer.BatchItemFailures) > 0:
+		words = fmt.Sprintf("%d failed items", len(answer.BatchItemFailures))
+	case answer.StatusCode != 0:
+		words = fmt.Sprint(answer.StatusCode)
+	}
+	if i.InitDuration > 0 {
+		words += fmt.Sprintf(" (started in %d ms)", i.InitDuration.Milliseconds())
+	}
+	return words
+}
+
+// functionLine passes on a line that a function wrote.
+func (l *logger) functionLine(line lambda.LogLine) {
+	switch l.form {
+	case "json":
+		l.json(map[string]string{"time": line.Time.UTC().Format(time.RFC3339Nano), "function": line.Function, "request": line.RequestID, "line": line.Text})
+	case "text":
+		l.printf("%s %-19s %s | %s\n", line.Time.Format("15:04:05.000"), line.Function, line.RequestID, strings.TrimRight(line.Text, "\n"))
+	}
+}
+
+// built is the progress of the functions' build.
+func (l *logger) built(function string, done, total int, took time.Duration) {
+	if l.form == "json" {
+		l.json(map[string]any{"built": function, "done": done, "total": total, "ms": took.Milliseconds()})
+		return
+	}
+	l.printf("built %d of %d: %s (%.1f s)\n", done, total, function, took.Seconds())
+}
+
+func (l *logger) json(v any) {
+	line, err := json.Marshal(v)
+	if err == nil {
+		lockedWriter{l}.Write(append(line, '\n'))
+	}
+}
+
+func (l *logger) printf(format string, args ...any) {
+	fmt.Fprintf(lockedWriter{l}, format, args...)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"edgestream/infra/local/apigateway"
+	"edgestream/infra/local/cloudfront"
+	"edgestream/infra/local/lambda"
+	"edgestream/infra/local/template"
+)
+
+// What the template describes, in the words of the package that stands for it.
+
+func (r *runner) lambdaFunctions() []lambda.Function {
+	var out []lambda.Function
+	for _, f := range r.stack.Functions {
+		env := map[string]string{}
+		for name, value := range f.Environment {
+			env[name] = r.names.rewrite(value)
+		}
+		out = append(out, lambda.Function{
+			Name: f.Name, Dir: f.CodeURI, Env: env, Timeout: time.Duration(f.TimeoutSeconds) * time.Second, MemoryMB: f.MemoryMB,
+			ReservedConcurrency: f.ReservedConcurrency, MaximumRetryAttempts: &f.EventInvoke.MaximumRetryAttempts,
+			MaximumEventAge: time.Duration(f.EventInvoke.MaximumEventAgeSeconds) * time.Second, OnFailure: f.EventInvoke.OnFailureARN,
+		})
+	}
+	return out
+}
+
+func apiOf(a template.WebSocketAPI) apigateway.API {
+	routes := map[string]apigateway.Route{}
+	for _, route := range a.Routes {
+		routes[route.Key] = apigateway.Route{Function: route.Function}
+	}
+	return apigateway.API{ID: a.ID, Stage: a.Stage, RouteSelectionExpression: a.RouteSelectionExpression, Routes: routes}
+}
+
+func queueAttributes(q template.Queue) map[string]string {
+	attributes := map[string]string{
+		"VisibilityTimeout": fmt.Sprint(q.VisibilityTimeoutSeconds), "MessageRetentionPeriod": fmt.Sprint(q.RetentionSeconds),
+		"DelaySeconds": fmt.Sprint(q.DelaySeconds), "ReceiveMessageWaitTimeSeconds": fmt.Sprint(q.ReceiveWaitSeconds),
+	}
+	if q.FIFO {
+		attributes["FifoQueue"] = "true"
+		attributes["ContentBasedDeduplication"] = fmt.Sprint(q.ContentBasedDeduplication)
+	}
+	if q.DeadLetterARN != "" {
+		attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, q.DeadLetterARN, q.MaxReceiveCount)
+	}
+	return attributes
+}
+
+func distributionOf(d template.Distribution) (cloudfront.Distribution, error) {
+	out := cloudfront.Distribution{Origins: map[string]cloudfront.Origin{}}
+	for _, o := range d.Origins {
+		out.Origins[o.ID] = cloudfront.Origin{DomainName: o.Domain, OriginPath: o.Path}
+	}
+	for _, b := range d.Behaviors {
+		if b.ViewerResponse != nil {
+			return out, fmt.Errorf("distribution %s: behaviour %s: viewer-response functions are not run here", d.LogicalID, b.PathPattern)
+		}
+		behavior := cloudfront.Behavior{PathPattern: b.PathPattern, Origin: b.Origin, AllowedMethods: b.AllowedMethods}
+		if b.ViewerRequest != nil {
+			behavior.ViewerRequest = b.ViewerRequest.Code
+		}
+		out.Behaviors = append(out.Behaviors, behavior)
+	}
+	return out, nil
+}
+
+// apiHandler tells the three AWS APIs of one address apart by what their requests look like.
+func (r *runner) apiHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch {
+		case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "AmazonSQS."):
+			r.queues.ServeHTTP(w, req)
+		case strings.HasPrefix(req.URL.Path, "/2015-03-31/functions/"):
+			r.functions.ServeHTTP(w, req)
+		case r.sockets != nil:
+			r.sockets.ServeHTTP(w, req)
+		default:
+			http.NotFound(w, req)
+		}
+	})
+}

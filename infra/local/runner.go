@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"edgestream/infra/local/apigateway"
+	"edgestream/infra/local/cloudfront"
+	"edgestream/infra/local/dynamodb"
+	"edgestream/infra/local/lambda"
+	"edgestream/infra/local/sqs"
+	"edgestream/infra/local/template"
+)
+
+// grace is how long taking everything down may take before what is left is cut off.
+const grace = 5 * time.Second
+
+// runner is everything that one template becomes on this machine.
+type runner struct {
+	opts  options
+	log   *logger
+	stack *template.Stack
+	names *hostNames
+
+	edge, api, tables *server // tables is nil unless the engine is embedded
+
+	engine    *dynamodb.Engine
+	database  *database
+	queues    *sqs.Service
+	functions *lambda.Service
+	sockets   *apigateway.Server
+	front     *cloudfront.Edge
+	pollers   *pollers
+	demo      bool
+	started   time.Time
+}
+
+// run starts the template, says so on out, and takes it down again when ctx ends.
+func run(ctx context.Context, opts options, out io.Writer) error {
+	r := &runner{opts: opts, log: newLogger(opts.log, out), started: time.Now()}
+	defer r.close()
+	if err := r.start(ctx); err != nil {
+		return err
+	}
+	r.firstScreen(out)
+	<-ctx.Done()
+	return nil
+}
+
+// start goes from the outside in and serves the edge last: what answers there is ready.
+func (r *runner) start(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		r.load, r.listen, r.startDatabase, r.startQueues, r.startFunctions, r.startSockets, r.startPollers, r.startEdge,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (r *runner) load(context.Context) (err error) {
+	r.stack, err = template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
+	if err != nil {
+		return err
+	}
+	return checkStack(r.stack)
+}
+
+// checkStack refuses what this program has only one address for.
+func checkStack(s *template.Stack) error {
+	if len(s.WebSocketAPIs) > 1 {
+		return fmt.Errorf("%s: %d WebSocket APIs; this runner serves one", s.Path, len(s.WebSocketAPIs))
+	}
+	if len(s.Distributions) > 1 {
+		return fmt.Errorf("%s: %d distributions; this runner serves one", s.Path, len(s.Distributions))
+	}
+	return nil
+}
+
+func (r *runner) listen(context.Context) (err error) {
+	if r.edge, err = listen("edge", "listen", r.opts.listen); err != nil {
+		return err
+	}
+	if r.api, err = listen("API Gateway", "api", r.opts.api); err != nil {
+		return err
+	}
+	if r.opts.dynamodb == embedded {
+		r.tables, err = listen("DynamoDB", "dynamodb-listen", r.opts.dynamodbListen)
+	}
+	r.names = newHostNames(r.stack, r.api.url())
+	return err
+}
+
+func (r *runner) startDatabase(ctx context.Context) (err error) {
+	url := r.opts.dynamodb
+	if r.tables != nil {
+		r.engine = dynamodb.New(dynamodb.Options{Region: r.stack.Region, AccountID: r.stack.AccountID})
+		r.tables.serve(r.engine)
+		url = r.tables.url()
+	}
+	r.database = newDatabase(url, r.stack.Region)
+	if err := r.database.ensure(ctx, r.stack.Tables); err != nil {
+		return err
+	}
+	if r.opts.demo {
+		r.demo, err = loadDemo(ctx, r.database, r.stack.Tables)
+	}
+	return err
+}
+
+func (r *runner) startQueues(context.Context) error {
+	r.queues = sqs.New(sqs.Options{Region: r.stack.Region, AccountID: r.stack.AccountID, BaseURL: r.api.url()})
+	for _, q := range r.stack.Queues {
+		if err := r.queues.EnsureQueue(q.Name, queueAttributes(q)); err != nil {
+			return fmt.Errorf("queue %s: %w", q.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) startFunctions(ctx context.Context) (err error) {
+	root := filepath.Dir(r.stack.Path)
+	r.functions, err = lambda.New(lambda.Options{
+		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region,
+		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.endpoints(),
+		RetryDelays: []time.Duration{r.opts.retryDelay},
+		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation,
+		Destination: r.deliver,
+	}, r.lambdaFunctions())
+	if err != nil {
+		return err
+	}
+	if err := r.functions.Build(ctx, r.log.built); err != nil {
+		return err
+	}
+	go func() {
+		if err := r.functions.Watch(ctx); err != nil && ctx.Err() == nil {
+			r.log.operator().Error("source changes are not seen any more", "error", err)
+		}
+	}()
+	return nil
+}
+
+// endpoints are the variables by which AWS's SDKs find a service somewhere else,
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html.
+func (r *runner) endpoints() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB":         r.database.url,
+		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": r.database.url,
+		"AWS_ENDPOINT_URL_LAMBDA":           r.api.url(),
+		"AWS_ENDPOINT_URL_SQS":              r.api.url(),
+	}
+}
+
+func (r *runner) startSockets(context.Context) (err error) {
+	if len(r.stack.WebSocketAPIs) == 1 {
+		r.sockets, err = apigateway.New(apiOf(r.stack.WebSocketAPIs[0]), apigateway.Options{
+			Invoke: r.invoke, Region: r.stack.Region, AccountID: r.stack.AccountID, DomainName: r.api.address(),
+			IdleTimeout: r.opts.idleTimeout, MaxDuration: r.opts.maxDuration, IntegrationTimeout: r.opts.integrationTimeout,
+			ShuffleMessages: r.opts.shuffle != 0, ShuffleSeed: r.opts.shuffle, Logger: r.log.operator(),
+		})
+	}
+	r.api.serve(r.apiHandler())
+	return err
+}
+
+func (r *runner) startEdge(context.Context) (err error) {
+	if len(r.stack.Distributions) == 0 {
+		r.edge.serve(http.NotFoundHandler())
+		return nil
+	}
+	distribution, err := distributionOf(r.stack.Distributions[0])
+	if err == nil {
+		r.front, err = cloudfront.New(distribution, cloudfront.Options{Resolve: r.names.origin, Logger: r.log.operator()})
+	}
+	if err == nil {
+		r.edge.serve(r.front)
+	}
+	return err
+}
+
+// deliver hands a record that was given up to its destination.
+func (r *runner) deliver(ctx context.Context, arn string, record []byte) error {
+	return r.queues.Send(ctx, arn, string(record))
+}
+
+func (r *runner) invoke(ctx context.Context, function string, event []byte) ([]byte, string, error) {
+	result, err := r.functions.Invoke(ctx, function, event)
+	return result.Payload, result.FunctionError, err
+}
+
+// close takes down in the order in which AWS would lose things: first no new connections, then
+// the sockets with their $disconnect, then what the functions need.
+func (r *runner) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	for _, stop := range []func(context.Context){r.closeSockets, r.closePollers, r.closeFunctions, r.closeServers} {
+		stop(ctx)
+	}
+}
+
+func (r *runner) closeSockets(ctx context.Context) {
+	if r.sockets != nil {
+		r.sockets.Shutdown(ctx)
+	}
+}
+
+func (r *runner) closePollers(context.Context) {
+	if r.pollers != nil {
+		r.pollers.close()
+	}
+}
+
+func (r *runner) closeFunctions(ctx context.Context) {
+	if r.functions != nil {
+		r.functions.Close(ctx)
+	}
+}
+
+func (r *runner) closeServers(ctx context.Context) {
+	for _, s := range []*server{r.edge, r.api, r.tables} {
+		if s != nil {
+			s.close(ctx)
+		}
+	}
+	if r.queues != nil {
+		r.queues.Close()
+	}
+	if r.engine != nil {
+		r.engine.Close()
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// firstScreen says what is running, where, and what to try next.
+func (r *runner) firstScreen(out io.Writer) {
+	if r.opts.log == "json" {
+		r.log.json(r.addresses())
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s is running, started in %.1f s. Ctrl-C ends it.\n\n", r.stack.Name, time.Since(r.started).Seconds())
+	for _, line := range r.places() {
+		fmt.Fprintf(&b, "  %-12s %s\n", line[0], line[1])
+	}
+	for _, id := range r.debugged() {
+		fmt.Fprintf(&b, "\n  %s waits for your debugger. Start it with this environment:\n", id)
+		for _, v := range r.functions.ExternalEnv(id) {
+			fmt.Fprintf(&b, "    %s\n", v)
+		}
+	}
+	b.WriteString(r.suggestions())
+	fmt.Fprintln(out, b.String())
+}
+
+// addresses is the first screen for programs: one line of JSON once everything answers.
+func (r *runner) addresses() map[string]any {
+	a := map[string]any{"ready": true, "edge": r.edge.url(), "dynamodb": r.database.url, "lambda": r.api.url(), "sqs": r.api.url(), "ms": time.Since(r.started).Milliseconds()}
+	for _, api := range r.stack.WebSocketAPIs {
+		a["websocket"] = "ws://" + r.api.address() + "/" + api.Stage
+		a["callback"] = r.api.url() + "/" + api.Stage
+	}
+	return a
+}
+
+func (r *runner) places() [][2]string {
+	places := [][2]string{{"Edge", r.edge.url()}}
+	for _, api := range r.stack.WebSocketAPIs {
+		places = append(places, [2]string{"WebSocket", "ws://" + r.api.address() + "/" + api.Stage + "   (and " + r.api.url() + "/" + api.Stage + "/@connections/ID)"})
+	}
+	engine := "embedded, in memory"
+	if r.tables == nil {
+		engine = "not this program's"
+	}
+	var tables, functions []string
+	for _, t := range r.stack.Tables {
+		tables = append(tables, t.Name)
+	}
+	for _, f := range r.stack.Functions {
+		functions = append(functions, f.Name)
+	}
+	places = append(places,
+		[2]string{"DynamoDB", r.database.url + "   (" + engine + ")"},
+		[2]string{"Tables", strings.Join(tables, ", ")},
+		[2]string{"Functions", strings.Join(functions, ", ") + "   (Lambda and SQS APIs at " + r.api.url() + ")"})
+	if r.demo {
+		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"},
+			[2]string{"App", "id " + demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
+	}
+	return places
+}
+
+func (r *runner) debugged() []string {
+	var ids []string
+	for _, f := range r.stack.Functions {
+		if r.opts.debug[f.Name] {
+			ids = append(ids, f.Name)
+		}
+	}
+	return ids
+}
+
+// suggestions are two lines to copy, one that listens and one that writes, with the demo tokens.
+func (r *runner) suggestions() string {
+	if !r.demo {
+		return ""
+	}
+	endpoint := ""
+	if r.database.url != "http://127.0.0.1:8000" {
+		endpoint = "--endpoint " + r.database.url + " "
+	}
+	return `
+Listen, in a second terminal:
+
+  go run ./infra/local listen 'ws://` + r.edge.address() + `/api/v1/streaming?access_token=alice&stream=user'
+
+Write a status that alice's home shows, in a third; edit the item to see status.update:
+
+  go run ./infra/local put ` + endpoint + `Content '{"owner":"2","id":"status#1","kind":"status","home":["1"],
+    "payload":{"id":"1","content":"Hello","visibility":"public","account":{"id":"2","acct":"bob"}}}'
+
+Delete it:
+
+  go run ./infra/local delete ` + endpoint + `Content '{"owner":"2","id":"status#1"}'
+`
+}

@@ -1,0 +1,74 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// broadcast is an event of the application's own making, said once to the streams that it names.
+type broadcast struct {
+	messages []Message
+}
+
+func readBroadcast(item *Item) (entity, error) {
+	switch {
+	case item.Payload == nil:
+		return nil, errors.New("the item has no payload")
+	case item.Event == "":
+		return nil, errors.New("the item has no event")
+	case strings.ContainsFunc(item.Event, unicode.IsControl):
+		return nil, errors.New("the event's name has a control character")
+	case len(item.Topics) == 0:
+		return nil, errors.New("the item has no topics")
+	}
+	var b broadcast
+	for i, target := range item.Topics {
+		topic, err := target.topic()
+		if err != nil {
+			return nil, fmt.Errorf("topics[%d]: %w", i, err)
+		}
+		b.add(item, topic, target.Stream)
+	}
+	return b, nil
+}
+
+// add keeps one message per topic: a topic's listeners are looked up once.
+func (b *broadcast) add(item *Item, topic Topic, to Name) {
+	i := slices.IndexFunc(b.messages, func(m Message) bool { return m.Topic == topic })
+	if i < 0 {
+		b.messages = append(b.messages, Message{Topic: topic, Streams: []Name{to}, Event: item.Event, Payload: item.Payload})
+		return
+	}
+	if !slices.Contains(b.messages[i].Streams, to) {
+		b.messages[i].Streams = append(b.messages[i].Streams, to)
+	}
+}
+
+func (b broadcast) shownAs() string           { return "" }
+func (b broadcast) inserted() []Message       { return b.messages }
+func (b broadcast) modified(entity) []Message { return nil }
+func (b broadcast) removed() []Message        { return nil }
+
+// topic is where the listeners of the target are. What a stream does not take is an error and
+// not ignored: a name too much may be a narrower audience than the stream's.
+func (t Target) topic() (Topic, error) {
+	kind := t.Stream.kind()
+	switch {
+	case !t.Stream.Known():
+		return Topic{}, fmt.Errorf("unknown stream %.40q", string(t.Stream))
+	case t.Stream.TakesTag() && NormalTag(t.Tag) == "":
+		return Topic{}, fmt.Errorf("stream %s needs a tag", t.Stream)
+	case t.Stream.TakesList() && t.List == "":
+		return Topic{}, fmt.Errorf("stream %s needs a list", t.Stream)
+	case !t.Stream.TakesTag() && t.Tag != "", !t.Stream.TakesList() && t.List != "", kind != kindAccount && t.Account != "":
+		return Topic{}, fmt.Errorf("stream %s takes no such parameter", t.Stream)
+	case kind == kindAccount && t.Account == "" && t.Stream != User:
+		return Topic{}, fmt.Errorf("stream %s needs an account", t.Stream)
+	case t.Stream == User && t.Account == "":
+		return EveryoneTopic(), nil
+	}
+	return Subscription{Stream: t.Stream, Param: t.Tag + t.List}.Topic(t.Account), nil
+}

@@ -1,0 +1,131 @@
+// Package greet posts frames to a connection that may not be open yet, or whose client may be
+// slow, until they are accepted or a time is up.
+//
+// API Gateway refuses posts to a connection until the function of $connect has returned and the
+// upgrade was answered, with the same 410 that it gives for a connection that is gone. So a 410
+// means "not yet" for a while, and only then "gone".
+package greet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// Poster sends a frame to a connection.
+type Poster interface {
+	// Post returns ErrGone, ErrTooLarge, ErrThrottled or ErrUnavailable of package stream.
+	Post(ctx context.Context, connectionID string, frame []byte) error
+}
+
+// Greeter posts greetings. The zero durations are usable: they mean "not at all".
+type Greeter struct {
+	Poster Poster
+	// Young is how long a connection counts as not open yet when it is said to be gone, from
+	// the first post on: not from ConnectedAt, since $connect itself may have been slow.
+	Young time.Duration
+	// Patience is how long all frames of a greeting may take, its NotBefore not counted.
+	Patience time.Duration
+	// MaxWait is how long NotBefore is waited for at the most.
+	MaxWait time.Duration
+}
+
+// openedWithin is how long after ConnectedAt a connection may still become open: the 29 s that
+// API Gateway gives the function of $connect, and a margin.
+const openedWithin = 40 * time.Second
+
+// Greet posts the frames in their order, each when the one before was accepted. A frame that is
+// too large is left out; any other failure ends the greeting, since what follows may make no
+// sense without it. The error says how many frames were given up, and wraps the last reason.
+// ErrUnavailable may be a frame that arrived: then it comes twice.
+func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
+	g.waitUntil(ctx, greeting.NotBefore)
+	start := time.Now()
+	ctx, cancel := context.WithDeadline(ctx, start.Add(g.Patience))
+	defer cancel()
+	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection)}
+	tooLarge := 0
+	for i, frame := range greeting.Frames {
+		err := p.post(ctx, []byte(frame))
+		if errors.Is(err, stream.ErrTooLarge) {
+			tooLarge++
+		} else if err != nil {
+			return givenUp(len(greeting.Frames)-i+tooLarge, len(greeting.Frames), err)
+		}
+	}
+	if tooLarge > 0 {
+		return givenUp(tooLarge, len(greeting.Frames), stream.ErrTooLarge)
+	}
+	return nil
+}
+
+func givenUp(n, of int, err error) error {
+	return fmt.Errorf("%d of %d frames given up: %w", n, of, err)
+}
+
+// openBy is when a connection that is still said to be gone is so.
+func (g Greeter) openBy(start time.Time, c stream.Connection) time.Time {
+	if start.Sub(c.ConnectedAt) > openedWithin {
+		return start
+	}
+	return start.Add(g.Young)
+}
+
+func (g Greeter) waitUntil(ctx context.Context, t time.Time) {
+	if wait := min(time.Until(t), g.MaxWait); wait > 0 {
+		_ = sleep(ctx, wait)
+	}
+}
+
+// posting is one connection while it is greeted.
+type posting struct {
+	poster Poster
+	id     string
+	openBy time.Time
+}
+
+// post tries until the frame is accepted, refused for good, or the context's time is up.
+func (p posting) post(ctx context.Context, frame []byte) error {
+	for attempt := 0; ; attempt++ {
+		err := p.poster.Post(ctx, p.id, frame)
+		pause, again := p.pause(err, attempt)
+		if !again {
+			return err
+		}
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// pause is how long to wait before the next attempt, if there is to be one. Jitter keeps the
+// greetings of clients that came back together apart.
+func (p posting) pause(err error, attempt int) (time.Duration, bool) {
+	switch {
+	case errors.Is(err, stream.ErrGone):
+		return 50*time.Millisecond + rand.N(50*time.Millisecond), time.Now().Before(p.openBy)
+	case errors.Is(err, stream.ErrThrottled), errors.Is(err, stream.ErrUnavailable):
+		limit := min(100*time.Millisecond<<min(attempt, 10), time.Second)
+		return 10*time.Millisecond + rand.N(limit), true
+	}
+	return 0, false
+}
+
+// sleep fails if the context ends first, and at once if its deadline comes before d has passed.
+func sleep(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return context.DeadlineExceeded
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,37 @@
+package mastodon
+
+import "edgestream/functions/internal/stream"
+
+// Frame is the message as the holder of the subscription gets it:
+//
+//	{"stream":["hashtag","Café"],"event":"update","payload":"{\"id\":…}"}
+//
+// in this key order, the tag spelled as the client did, the payload one JSON string whatever it
+// holds. A message without payload (filters_changed alone) has no such key: that is how it is
+// documented, and masto.js, go-mastodon and the web client read it so; null is for server-sent
+// events, where a line must follow.
+//
+// A frame depends on nothing but the message and FrameKey of the subscription.
+func Frame(s stream.Subscription, m stream.Message) []byte {
+	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+96)
+	b = appendQuoted(append(b, `{"stream":[`...), s.Stream)
+	if takesParam(s.Stream) {
+		b = appendQuoted(append(b, ','), s.Param)
+	}
+	b = appendQuoted(append(b, `],"event":`...), m.Event)
+	if m.Payload != nil {
+		b = appendQuoted(append(b, `,"payload":`...), m.Payload)
+	}
+	return append(b, '}')
+}
+
+// FrameKey is equal for two subscriptions exactly if they get the same frames, so that bytes
+// encoded for one can be kept for the other.
+func FrameKey(s stream.Subscription) stream.Subscription {
+	if !takesParam(s.Stream) {
+		s.Param = ""
+	}
+	return s
+}
+
+func takesParam(n stream.Name) bool { return n.TakesTag() || n.TakesList() }

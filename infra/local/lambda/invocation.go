@@ -45,6 +45,9 @@ type invocation struct {
 }
 
 func newInvocation(event []byte) *invocation {
+	if len(event) == 0 {
+		event = []byte("{}") // as Lambda does
+	}
 	return &invocation{id: newRequestID(), trace: newTraceID(), event: event, done: make(chan struct{})}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,12 +34,15 @@ type Service struct {
 	runDir  string
 	builds  sync.Mutex // one build at a time
 	spawner *spawner
+	api     http.Handler
 
 	life   context.Context // ends with Close
 	cancel context.CancelFunc
 	closed sync.Once
-	events sync.WaitGroup // asynchronous events under way
-	ran    sync.WaitGroup // processes and their reapers
+
+	admission sync.Mutex     // no asynchronous event begins after Close
+	events    sync.WaitGroup // asynchronous events under way
+	ran       sync.WaitGroup // processes and their reapers
 }
 
 // New checks the functions and prepares CacheDir. No process is started before an invocation.
@@ -49,6 +53,7 @@ func New(opts Options, functions []Function) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{opts: opts, pools: map[string]*pool{}, runDir: runDir, spawner: newSpawner()}
+	s.api = s.newAPI()
 	s.life, s.cancel = context.WithCancel(context.Background())
 	for _, f := range functions {
 		if err := s.add(f.withDefaults()); err != nil {
@@ -105,7 +110,9 @@ func (s *Service) Close(ctx context.Context) error {
 }
 
 func (s *Service) shutdown(ctx context.Context) {
+	s.admission.Lock()
 	s.cancel()
+	s.admission.Unlock()
 	for _, p := range s.pools {
 		p.close()
 	}

@@ -26,6 +26,9 @@ func main() {
 		if query.Has("exit") {
 			os.Exit(3)
 		}
+		if query.Has("panic") {
+			panic("in the middle")
+		}
 		fmt.Fprint(w, "end")
 		if done := query.Get("done"); done != "" {
 			_ = os.WriteFile(done, nil, 0o600)

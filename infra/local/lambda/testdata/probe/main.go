@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -62,6 +63,8 @@ func handle(ctx context.Context, e event) (any, error) {
 		fmt.Fprintln(os.Stderr, "to stderr: "+e.Text)
 	case "big":
 		return json.RawMessage(`"` + strings.Repeat("x", e.Size) + `"`), nil
+	case "broken reader":
+		return io.MultiReader(strings.NewReader(e.Text), brokenReader{}), nil
 	case "await":
 		await(e.File)
 	default:
@@ -69,6 +72,10 @@ func handle(ctx context.Context, e event) (any, error) {
 	}
 	return a, nil
 }
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("the rest is lost") }
 
 func environment() map[string]string {
 	env := map[string]string{}

@@ -93,7 +93,7 @@ func (c *Client) do(ctx context.Context, method, connectionID string, frame []by
 func (c *Client) request(ctx context.Context, method, connectionID string, frame []byte) *http.Request {
 	r := &http.Request{
 		Method: method, Host: c.host, Header: make(http.Header, 4),
-		URL:   &url.URL{Scheme: c.scheme, Host: c.host, Opaque: c.prefix + escape(connectionID)},
+		URL:   &url.URL{Scheme: c.scheme, Host: c.host, Opaque: c.prefix + sign.EscapeSegment(connectionID)},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if len(frame) > 0 {
@@ -103,22 +103,6 @@ func (c *Client) request(ctx context.Context, method, connectionID string, frame
 		r.GetBody = func() (io.ReadCloser, error) { return newBody(frame), nil }
 	}
 	return r.WithContext(ctx)
-}
-
-// escape percent-encodes all but RFC 3986's unreserved characters: unlike url.PathEscape it
-// includes the "=" that connection ids end in, as API Gateway wants it.
-func escape(id string) string {
-	const digits = "0123456789ABCDEF"
-	b := make([]byte, 0, len(id)+8)
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
-			b = append(b, c)
-		default:
-			b = append(b, '%', digits[c>>4], digits[c&15])
-		}
-	}
-	return string(b)
 }
 
 // body is a frame to send. It is the reader and its closer in one allocation.

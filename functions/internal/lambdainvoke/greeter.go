@@ -8,12 +8,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/awsenv"
+	"edgestream/functions/internal/sign"
 	"edgestream/functions/internal/stream"
 )
 
@@ -32,7 +32,7 @@ type Greeter struct {
 func NewGreeter(function string, cfg aws.Config) *Greeter {
 	return &Greeter{
 		client: awscall.New(cfg, "lambda", awsenv.Endpoint(cfg, "lambda")),
-		path:   "/2015-03-31/functions/" + url.PathEscape(function) + "/invocations",
+		path:   "/2015-03-31/functions/" + sign.EscapeSegment(function) + "/invocations",
 	}
 }
 

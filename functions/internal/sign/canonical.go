@@ -114,14 +114,32 @@ func escapedPath(r *http.Request) string {
 // writePath escapes a path that is escaped already once more, as every service but S3 wants it:
 // "/prod/@connections/a%3D" is signed as "/prod/%40connections/a%253D".
 func writePath(b *bytes.Buffer, path string) {
-	const digits = "0123456789ABCDEF"
 	for i := range len(path) {
-		if c := path[i]; c == '/' || unreserved(c) {
-			b.WriteByte(c)
+		if path[i] == '/' {
+			b.WriteByte('/')
 		} else {
-			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+			b.Write(appendEscaped(b.AvailableBuffer(), path[i]))
 		}
 	}
+}
+
+// EscapeSegment percent-encodes one segment of a path as AWS wants it: all but RFC 3986's
+// unreserved characters, so also the "=" of connection ids and the ":" of ARNs, which
+// url.PathEscape leaves.
+func EscapeSegment(s string) string {
+	b := make([]byte, 0, len(s)+8)
+	for i := range len(s) {
+		b = appendEscaped(b, s[i])
+	}
+	return string(b)
+}
+
+func appendEscaped(b []byte, c byte) []byte {
+	const digits = "0123456789ABCDEF"
+	if unreserved(c) {
+		return append(b, c)
+	}
+	return append(b, '%', digits[c>>4], digits[c&15])
 }
 
 func unreserved(c byte) bool {

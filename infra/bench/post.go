@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+const postHelp = `The publisher's POST to @connections against bare net/http to the same server.
+
+Runs BenchmarkPost of functions/internal/apigw several times: within each run 64 goroutines post
+1 KB to a server on this machine, once through the client that the functions use (signed) and
+once through net/http alone. The ratio is posts per second, ours over bare; its median is shown.`
+
+func definePost(fs *flag.FlagSet) func(context.Context, io.Writer) error {
+	count := fs.Int("count", 5, "how many times to run it")
+	return func(ctx context.Context, out io.Writer) error { return post(ctx, out, *count) }
+}
+
+// benchLine is what `go test -bench` prints of one run: name, then pairs of figure and unit.
+var benchLine = regexp.MustCompile(`(?m)^BenchmarkPost(?:-\d+)?\s+\d+\s+(.*)$`)
+
+func post(ctx context.Context, out io.Writer, count int) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkPost$", "-count", strconv.Itoa(count), "./functions/internal/apigw")
+	cmd.Stderr = os.Stderr
+	var printed bytes.Buffer
+	cmd.Stdout = &printed
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w\n%s", err, printed.Bytes())
+	}
+	var ratios []float64
+	rows := [][]string{{"run", "ours posts/s", "bare posts/s", "ratio"}}
+	for i, match := range benchLine.FindAllStringSubmatch(printed.String(), -1) {
+		figures := figuresOf(match[1])
+		ratios = append(ratios, figures["ratio"])
+		rows = append(rows, []string{strconv.Itoa(i + 1), whole(figures["posts/s"]), whole(figures["bare-posts/s"]), two(figures["ratio"])})
+	}
+	if len(ratios) == 0 {
+		return errors.New("the benchmark printed no figures")
+	}
+	table(out, rows)
+	fmt.Fprintf(out, "bench=post ratio=%s\n", two(median(ratios)))
+	return nil
+}
+
+var figure = regexp.MustCompile(`([0-9.e+-]+)\s+(\S+)`)
+
+func figuresOf(line string) map[string]float64 {
+	figures := map[string]float64{}
+	for _, m := range figure.FindAllStringSubmatch(line, -1) {
+		if v, err := strconv.ParseFloat(m[1], 64); err == nil {
+			figures[m[2]] = v
+		}
+	}
+	return figures
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func whole(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
+func two(v float64) string   { return strconv.FormatFloat(v, 'f', 2, 64) }

@@ -132,6 +132,9 @@ func portOf(r *http.Request) string {
 			return port
 		}
 	}
+	if r.TLS != nil {
+		return "443"
+	}
 	return "80"
 }
 

@@ -3,6 +3,7 @@ package apigateway
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // slowLambda answers $connect and $disconnect at once if quick says so, and everything
@@ -28,3 +29,8 @@ func (l *slowLambda) invoke(ctx context.Context, _ string, input []byte) ([]byte
 	}
 	return []byte(`{"statusCode":200}`), "", nil
 }
+
+// ctxNever is a context that a callback does not look at.
+type ctxNever = context.Context
+
+var noDeadline time.Time

@@ -203,6 +203,12 @@ func (i *instance) failure(inv *invocation, cause error) errorBody {
 		fmt.Sprintf("RequestId: %s Error: Runtime exited with error: %v", inv.id, cause)}
 }
 
+// crashedAfter reports whether the process crashed once its stream had ended. A handler that panics
+// has its stream closed on the way down (lambdaurl), which is no good end. pool.mu is held.
+func (i *instance) crashedAfter(inv *invocation, cause error) bool {
+	return inv.stream != nil && inv.functionError == "" && cause != nil && !i.stopping
+}
+
 func timedOut(inv *invocation, limit time.Duration) errorBody {
 	return errorBody{"Sandbox.Timedout", fmt.Sprintf("%s %s Task timed out after %.2f seconds",
 		time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), inv.id, limit.Seconds())}

@@ -216,7 +216,7 @@ func (p *pool) exited(i *instance, cause error) {
 		p.starting--
 		failed = p.unstarted(i)
 	}
-	if failed != nil && !failed.responded {
+	if failed != nil && (!failed.responded || i.crashedAfter(failed, cause)) {
 		failed.fail(i.failure(failed, cause))
 	}
 	p.dispatch()

@@ -48,6 +48,8 @@ func handle(ctx context.Context, e event) (any, error) {
 	}
 	switch e.Do {
 	case "echo":
+	case "client context":
+		a.Text = lc.ClientContext.Custom["k"]
 	case "env":
 		a.Env = environment()
 	case "error":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"edgestream/infra/stack"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -51,7 +52,7 @@ func (o outcome) verdict() error {
 }
 
 // gather opens n sockets, a few at a time, spread over as many accounts as their limit needs.
-func gather(ctx context.Context, l *local, n int) (*crowd, error) {
+func gather(ctx context.Context, l *stack.Stack, n int) (*crowd, error) {
 	if err := putTokens(ctx, l, n); err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (c *crowd) leave() {
 }
 
 // putTokens gives every socket a token of an account of its own.
-func putTokens(ctx context.Context, l *local, n int) error {
+func putTokens(ctx context.Context, l *stack.Stack, n int) error {
 	db := client(l.DynamoDB)
 	var group errgroup.Group
 	group.SetLimit(16)
@@ -105,7 +106,7 @@ func putTokens(ctx context.Context, l *local, n int) error {
 }
 
 // publish writes the statuses and follows every socket until it has them all.
-func (c *crowd) publish(ctx context.Context, l *local, events int) (outcome, error) {
+func (c *crowd) publish(ctx context.Context, l *stack.Stack, events int) (outcome, error) {
 	sent := make([]time.Time, events)
 	var mu sync.Mutex
 	sentAt := func(i int) time.Time {

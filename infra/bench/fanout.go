@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"edgestream/infra/stack"
 	"flag"
 	"fmt"
 	"io"
@@ -33,11 +34,11 @@ func defineFanout(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 }
 
 func fanout(ctx context.Context, out io.Writer, f fanoutFlags) error {
-	l, err := startLocal(ctx, "--stream-poll", f.poll.String())
+	l, err := stack.Start(ctx, ".", "--stream-poll", f.poll.String())
 	if err != nil {
 		return err
 	}
-	defer l.stop()
+	defer l.Stop()
 	crowd, err := gather(ctx, l, f.sockets)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func fanout(ctx context.Context, out io.Writer, f fanoutFlags) error {
 	if err != nil {
 		return err
 	}
-	runner, functions := l.memory()
+	runner, functions := l.Memory()
 	report(out, f, ours, bare, runner, functions)
 	return ours.verdict()
 }

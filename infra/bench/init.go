@@ -30,7 +30,7 @@ func defineInit(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 }
 
 func measureInit(ctx context.Context, out io.Writer, path string, runs int) error {
-	stack, err := template.Load(path, template.Options{})
+	deployed, err := template.Load(path, template.Options{})
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,12 @@ func measureInit(ctx context.Context, out io.Writer, path string, runs int) erro
 	}
 	defer os.RemoveAll(dir)
 	rows := [][]string{{"function", "binary MB", "start ms", "hello ms", "ratio"}}
-	hello, err := buildProgram(ctx, dir, "hello", filepath.Join(filepath.Dir(stack.Path), "infra", "bench", "hello"))
+	hello, err := buildProgram(ctx, dir, "hello", filepath.Join(filepath.Dir(deployed.Path), "infra", "bench", "hello"))
 	if err != nil {
 		return err
 	}
 	worst := 0.0
-	for _, f := range stack.Functions {
+	for _, f := range deployed.Functions {
 		p, err := buildProgram(ctx, dir, f.Name, f.CodeURI)
 		if err != nil {
 			return err

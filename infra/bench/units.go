@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"edgestream/infra/stack"
 	"flag"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ type tally struct {
 
 // ledger measures doings on one running stack.
 type ledger struct {
-	local *local
+	local *stack.Stack
 	meter *meter
 	db    *dynamodb.Client
 	rows  [][]string
@@ -51,11 +52,11 @@ type ledger struct {
 func units(ctx context.Context, out io.Writer, f unitsFlags) error {
 	m := newMeter()
 	defer m.close()
-	l, err := startLocal(ctx, "--dynamodb", m.metered.URL)
+	l, err := stack.Start(ctx, ".", "--dynamodb", m.metered.URL)
 	if err != nil {
 		return err
 	}
-	defer l.stop()
+	defer l.Stop()
 	led := &ledger{local: l, meter: m, db: client(m.direct.URL), rows: [][]string{{"what", "read units", "write units", "invocations"}}}
 	if err := putTokens(ctx, l, f.listeners); err != nil {
 		return err
@@ -179,7 +180,7 @@ func (l *ledger) event(ctx context.Context, c *crowd, name string, item func(int
 
 // settle closes the sockets and waits for their $disconnect, so that the next row is its own.
 func (l *ledger) settle(ctx context.Context, c *crowd) error {
-	before := l.local.counts()["DisconnectFunction"]
+	before := l.local.Counts()["DisconnectFunction"]
 	c.leave()
 	return l.wait(ctx, "DisconnectFunction", before+len(c.sockets))
 }
@@ -191,7 +192,7 @@ func (l *ledger) measure(ctx context.Context, name string, times int, function s
 
 // account does something, waits until the function has run so often more, and adds a row.
 func (l *ledger) account(ctx context.Context, name string, times int, function string, runs int, t *tally, do func() error) error {
-	before := l.local.counts()
+	before := l.local.Counts()
 	read, write := l.meter.units()
 	if err := do(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -200,7 +201,7 @@ func (l *ledger) account(ctx context.Context, name string, times int, function s
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	t.read, t.write = l.meter.units()
-	t.read, t.write, t.invocations = t.read-read, t.write-write, l.local.counts()
+	t.read, t.write, t.invocations = t.read-read, t.write-write, l.local.Counts()
 	n := float64(times)
 	l.rows = append(l.rows, []string{name, two(t.read / n), two(t.write / n), since(before, t.invocations, times)})
 	fmt.Fprintln(os.Stderr, name)
@@ -211,10 +212,10 @@ func (l *ledger) account(ctx context.Context, name string, times int, function s
 func (l *ledger) wait(ctx context.Context, function string, n int) error {
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
-	for l.local.counts()[function] < n {
+	for l.local.Counts()[function] < n {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s ran %d times of %d", function, l.local.counts()[function], n)
+			return fmt.Errorf("%s ran %d times of %d", function, l.local.Counts()[function], n)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

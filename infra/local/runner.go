@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -127,7 +128,10 @@ func (r *runner) startQueues(context.Context) error {
 }
 
 func (r *runner) startFunctions(ctx context.Context) (err error) {
-	root := filepath.Dir(r.stack.Path)
+	root, err := r.moduleRoot()
+	if err != nil {
+		return err
+	}
 	r.functions, err = lambda.New(lambda.Options{
 		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region,
 		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.endpoints(),
@@ -147,6 +151,22 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 		}
 	}()
 	return nil
+}
+
+// moduleRoot is the folder of the go.mod that the functions belong to.
+func (r *runner) moduleRoot() (string, error) {
+	if len(r.stack.Functions) == 0 {
+		return filepath.Dir(r.stack.Path), nil
+	}
+	code := r.stack.Functions[0].CodeURI
+	for dir := code; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("function %s: there is no go.mod in %s or above it", r.stack.Functions[0].Name, code)
+		}
+	}
 }
 
 // endpoints are the variables by which AWS's SDKs find a service somewhere else,

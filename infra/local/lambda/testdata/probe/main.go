@@ -8,7 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -50,6 +54,12 @@ func handle(ctx context.Context, e event) (any, error) {
 	case "echo":
 	case "client context":
 		a.Text = lc.ClientContext.Custom["k"]
+	case "child":
+		cmd := exec.Command("sleep", "600")
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		a.Text = strconv.Itoa(cmd.Process.Pid)
 	case "env":
 		a.Env = environment()
 	case "error":
@@ -100,6 +110,9 @@ func await(file string) {
 
 func main() {
 	fmt.Println("probe starts")
+	if os.Getenv("IGNORE_SIGTERM") != "" {
+		signal.Ignore(syscall.SIGTERM)
+	}
 	if file := os.Getenv("INIT_AWAITS"); file != "" {
 		await(file)
 	}

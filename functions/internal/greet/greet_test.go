@@ -1,0 +1,195 @@
+package greet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/stream"
+)
+
+// gateway answers posts by script: a rule per frame, else it accepts.
+type gateway struct {
+	opens    time.Time // before it, every post is 410
+	failures map[string][]error
+	tries    int
+	times    []time.Time
+	accepted []string
+}
+
+func (g *gateway) Post(ctx context.Context, id string, frame []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	g.tries++
+	g.times = append(g.times, time.Now())
+	if time.Now().Before(g.opens) {
+		return fmt.Errorf("apigw: %w", stream.ErrGone)
+	}
+	if left := g.failures[string(frame)]; len(left) > 0 {
+		g.failures[string(frame)] = left[1:]
+		return left[0]
+	}
+	g.accepted = append(g.accepted, id+" "+string(frame))
+	return nil
+}
+
+func greeter(g *gateway) greet.Greeter {
+	return greet.Greeter{Poster: g, Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second}
+}
+
+// greeting is of a connection that asked to be opened just now.
+func greeting(frames ...string) stream.Greeting {
+	return stream.Greeting{Connection: stream.Connection{ID: "c=", ConnectedAt: time.Now()}, Frames: frames}
+}
+
+func accepted(t *testing.T, g *gateway, frames string) {
+	t.Helper()
+	if got := strings.Join(g.accepted, ","); got != frames {
+		t.Errorf("accepted %q, want %q", got, frames)
+	}
+}
+
+func TestFramesArePostedInOrder(t *testing.T) {
+	g := &gateway{}
+	if err := greeter(g).Greet(context.Background(), greeting("1", "2", "3")); err != nil {
+		t.Error(err)
+	}
+	accepted(t, g, "c= 1,c= 2,c= 3")
+}
+
+func TestAConnectionThatIsNotOpenYetIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{opens: time.Now().Add(2 * time.Second)}
+		if err := greeter(g).Greet(context.Background(), greeting("1", "2")); err != nil {
+			t.Error(err)
+		}
+		accepted(t, g, "c= 1,c= 2")
+		for i := 1; i < g.tries-2; i++ {
+			if gap := g.times[i].Sub(g.times[i-1]); gap < 50*time.Millisecond || gap > 100*time.Millisecond {
+				t.Errorf("pause %d took %v", i, gap)
+			}
+		}
+		if late := time.Since(g.opens); late > 100*time.Millisecond {
+			t.Errorf("%v late", late)
+		}
+	})
+}
+
+func TestAConnectionThatStaysGoneIsGivenUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		age, young  time.Duration
+		least, most time.Duration
+	}{
+		"Young":                    {0, 5 * time.Second, 5 * time.Second, 5200 * time.Millisecond},
+		"SlowlyConnected":          {25 * time.Second, 5 * time.Second, 5 * time.Second, 5200 * time.Millisecond},
+		"Old":                      {time.Hour, 5 * time.Second, 0, 0},
+		"NoPatienceForYoungAtAll":  {0, 0, 0, 0},
+		"ConnectedInAClocksFuture": {-time.Hour, time.Second, time.Second, 1200 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := &gateway{opens: time.Now().Add(time.Hour)}
+				greeter := greeter(g)
+				greeter.Young = test.young
+				one := greeting("1", "2")
+				one.Connection.ConnectedAt = time.Now().Add(-test.age)
+				start := time.Now()
+				err := greeter.Greet(context.Background(), one)
+				if !errors.Is(err, stream.ErrGone) || !strings.HasPrefix(err.Error(), "2 of 2 frames given up") {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(start); took < test.least || took > test.most {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestThrottlingAndFailuresAreTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{failures: map[string][]error{
+			"1": {stream.ErrThrottled, stream.ErrThrottled, stream.ErrUnavailable},
+			"2": {stream.ErrUnavailable},
+		}}
+		if err := greeter(g).Greet(context.Background(), greeting("1", "2")); err != nil {
+			t.Error(err)
+		}
+		accepted(t, g, "c= 1,c= 2")
+	})
+}
+
+func TestThrottlingWithoutEndIsGivenUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		always := make([]error, 10_000)
+		for i := range always {
+			always[i] = stream.ErrThrottled
+		}
+		g := &gateway{failures: map[string][]error{"2": always}}
+		start := time.Now()
+		err := greeter(g).Greet(context.Background(), greeting("1", "2", "3"))
+		if !errors.Is(err, stream.ErrThrottled) || !strings.HasPrefix(err.Error(), "2 of 3 frames given up") {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took > 15*time.Second || took < 13*time.Second || g.tries > 60 {
+			t.Errorf("%d tries in %v", g.tries, took)
+		}
+		accepted(t, g, "c= 1")
+	})
+}
+
+func TestAFrameThatIsTooLargeIsLeftOut(t *testing.T) {
+	g := &gateway{failures: map[string][]error{"2": {stream.ErrTooLarge}}}
+	err := greeter(g).Greet(context.Background(), greeting("1", "2", "3"))
+	if !errors.Is(err, stream.ErrTooLarge) || !strings.HasPrefix(err.Error(), "1 of 3 frames given up") {
+		t.Errorf("got %v", err)
+	}
+	accepted(t, g, "c= 1,c= 3")
+}
+
+func TestARefusalOfAnotherKindIsFinal(t *testing.T) {
+	forbidden := errors.New("forbidden")
+	g := &gateway{failures: map[string][]error{"1": {forbidden}}}
+	if err := greeter(g).Greet(context.Background(), greeting("1", "2")); !errors.Is(err, forbidden) {
+		t.Errorf("got %v", err)
+	}
+	accepted(t, g, "")
+}
+
+func TestALaterGreetingWaitsForItsTime(t *testing.T) {
+	for wait, took := range map[time.Duration]time.Duration{
+		-time.Hour: 0, 3 * time.Second: 3 * time.Second, 100 * 365 * 24 * time.Hour: 10 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g, start := &gateway{}, time.Now()
+			late := greeting("1")
+			late.NotBefore = start.Add(wait)
+			if err := greeter(g).Greet(context.Background(), late); err != nil {
+				t.Error(err)
+			}
+			if got := time.Since(start); got != took {
+				t.Errorf("NotBefore in %v: waited %v, want %v", wait, got, took)
+			}
+		})
+	}
+}
+
+func TestTheContextsEndEndsTheGreeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		g, start := &gateway{opens: time.Now().Add(time.Hour)}, time.Now()
+		if err := greeter(g).Greet(ctx, greeting("1")); !errors.Is(err, stream.ErrGone) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}

@@ -207,12 +207,13 @@ func (r *reader) waitForRoom(ctx context.Context) bool {
 	return false
 }
 
-// take hands the records of a page to their lanes and returns the page's size.
-func (r *reader) take(page []types.Record) (size int) {
+// take hands the records of a page to their lanes and returns the page's size
+// as DynamoDB counts it.
+func (r *reader) take(page []types.Record) (size int64) {
 	lanes := make([][]*record, len(r.lanes))
 	for i := range page {
 		rec := r.prepare(&page[i])
-		size += len(rec.event)
+		size += aws.ToInt64(page[i].Dynamodb.SizeBytes)
 		if rec.seq != "" {
 			r.last = rec.seq
 		}

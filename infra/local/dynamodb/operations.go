@@ -1,0 +1,33 @@
+package dynamodb
+
+// operations are the calls that the engine answers, by X-Amz-Target.
+var operations = map[string]operation{
+	tableAPI + "CreateTable":               on((*Engine).createTable),
+	tableAPI + "DescribeTable":             on((*Engine).describeTable),
+	tableAPI + "UpdateTable":               on((*Engine).updateTable),
+	tableAPI + "DeleteTable":               on((*Engine).deleteTable),
+	tableAPI + "ListTables":                on((*Engine).listTables),
+	tableAPI + "UpdateTimeToLive":          on((*Engine).updateTimeToLive),
+	tableAPI + "DescribeTimeToLive":        on((*Engine).describeTimeToLive),
+	tableAPI + "UpdateContinuousBackups":   on((*Engine).updateContinuousBackups),
+	tableAPI + "DescribeContinuousBackups": on((*Engine).describeContinuousBackups),
+	tableAPI + "TagResource":               on((*Engine).tagResource),
+	tableAPI + "UntagResource":             on((*Engine).untagResource),
+	tableAPI + "ListTagsOfResource":        on((*Engine).listTagsOfResource),
+	tableAPI + "DescribeEndpoints":         on((*Engine).describeEndpoints),
+	tableAPI + "DescribeLimits":            on((*Engine).describeLimits),
+	tableAPI + "PutItem":                   on((*Engine).putItem),
+	tableAPI + "GetItem":                   on((*Engine).getItem),
+	tableAPI + "UpdateItem":                on((*Engine).updateItem),
+	tableAPI + "DeleteItem":                on((*Engine).deleteItem),
+	tableAPI + "Query":                     on((*Engine).query),
+	tableAPI + "Scan":                      on((*Engine).scan),
+	tableAPI + "BatchGetItem":              on((*Engine).batchGetItem),
+	tableAPI + "BatchWriteItem":            on((*Engine).batchWriteItem),
+	tableAPI + "TransactGetItems":          on((*Engine).transactGetItems),
+	tableAPI + "TransactWriteItems":        on((*Engine).transactWriteItems),
+	streamAPI + "ListStreams":              on((*Engine).listStreams),
+	streamAPI + "DescribeStream":           on((*Engine).describeStream),
+	streamAPI + "GetShardIterator":         on((*Engine).getShardIterator),
+	streamAPI + "GetRecords":               on((*Engine).getRecords),
+}

@@ -174,15 +174,20 @@ func (r *resolver) callSub(n, argument *yaml.Node) (*yaml.Node, error) {
 
 func (r *resolver) substitute(n *yaml.Node, format string, names map[string]*yaml.Node) (*yaml.Node, error) {
 	var first error
+	// Each name is evaluated once: nested Subs would otherwise take
+	// exponential time.
+	known := map[string]string{}
 	value := subPattern.ReplaceAllStringFunc(format, func(match string) string {
 		name := match[2 : len(match)-1]
 		if literal, ok := strings.CutPrefix(name, "!"); ok {
 			return "${" + literal + "}"
 		}
-		text, err := r.subValue(n, name, names)
-		if first == nil {
-			first = err
+		text, done := known[name]
+		if done || first != nil {
+			return text
 		}
+		text, first = r.subValue(n, name, names)
+		known[name] = text
 		return text
 	})
 	if first != nil {

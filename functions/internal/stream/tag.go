@@ -9,10 +9,11 @@ import (
 
 // NormalTag is the form under which a tag is compared: compatibility-composed (NFKC), lower
 // case, Latin letters without their marks, and only letters, numbers, "_", "·" and U+200C
-// kept, so that "#Café" and "cafe" are one tag. It may be empty.
+// kept, so that "#Café" and "cafe" are one tag. It may be empty. A normal tag stays as it is.
 func NormalTag(tag string) string {
-	lower := strings.ToLower(norm.NFKC.String(tag))
-	return strings.Map(keepTagRune, foldLatin(lower))
+	lower := strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(tag, "")))
+	// What was apart until now may compose: two jamo around a character that is not kept.
+	return norm.NFC.String(strings.Map(keepTagRune, foldLatin(lower)))
 }
 
 func keepTagRune(r rune) rune {
@@ -36,7 +37,9 @@ func foldLatin(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// unstroked is the plain letter of the Latin letters that Unicode does not decompose.
+// unstroked is the plain letter of the Latin letters that Unicode does not decompose, and the
+// one sigma of the two that Greek has in lower case: which one is a capital's depends on where in
+// a word it stands.
 func unstroked(r rune) rune {
 	switch r {
 	case 'ø':
@@ -55,6 +58,8 @@ func unstroked(r rune) rune {
 		return 'n'
 	case 'ŧ':
 		return 't'
+	case 'ς':
+		return 'σ'
 	}
 	return r
 }

@@ -102,13 +102,7 @@ func (p *parser) sequence(first, last byte, each func()) {
 
 func (p *parser) item() (i item) {
 	p.object(func(name string) {
-		v := p.value()
-		for n := range i {
-			if i[n].name == name {
-				p.fail("a name twice")
-			}
-		}
-		i = append(i, field{name, v})
+		i = append(i, field{name, p.value()})
 	})
 	return i
 }

@@ -36,7 +36,8 @@ type value struct {
 	fields item
 }
 
-// item is an item's attributes, or a map's members, in the order in which they came. Names do not repeat.
+// item is an item's attributes, or a map's members, in the order in which they came. DynamoDB
+// repeats no name.
 type item []field
 
 type field struct {
@@ -44,11 +45,10 @@ type field struct {
 	value
 }
 
-func text(s string) value    { return value{kind: isString, text: s} }
-func number(n int64) value   { return value{kind: isNumber, text: strconv.FormatInt(n, 10)} }
-func flag(b bool) value      { return value{kind: isBool, flag: b} }
-func fields(i ...field) item { return i }
-func mapOf(i item) value     { return value{kind: isMap, fields: i} }
+func text(s string) value  { return value{kind: isString, text: s} }
+func number(n int64) value { return value{kind: isNumber, text: strconv.FormatInt(n, 10)} }
+func flag(b bool) value    { return value{kind: isBool, flag: b} }
+func mapOf(i item) value   { return value{kind: isMap, fields: i} }
 
 // get is the attribute's value; the zero value if there is none.
 func (i item) get(name string) value {

@@ -1,0 +1,174 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"edgestream/functions/internal/stream"
+)
+
+// rounds is how often a decision is made again because another invocation was faster.
+const rounds = 32
+
+var errContention = errors.New("row is written by too many at once")
+
+// admit adds a connection to its account's row, unless that has as many as it may.
+func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
+	for range rounds {
+		_, err := c.table.call(ctx, "UpdateItem", parameters{
+			"Key":                                 accountKey(s.Account),
+			"UpdateExpression":                    "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
+			"ConditionExpression":                 "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit)",
+			"ExpressionAttributeNames":            map[string]string{"#c": entryName(s.ID)},
+			"ExpressionAttributeValues":           c.admission(s, first),
+			"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+		})
+		var full *conflict
+		if !errors.As(err, &full) {
+			return err
+		}
+		if full.row.get(entryName(s.ID)).kind != "" {
+			return nil // the same call, whose answer was lost
+		}
+		if err := c.makeRoom(ctx, s.Account, full.row); err != nil {
+			return err
+		}
+	}
+	return errContention
+}
+
+func (c *Connections) admission(s stream.Session, first []stream.Subscription) item {
+	return item{
+		{":entry", mapOf(newEntry(s, first))},
+		{":zero", number(0)}, {":one", number(1)}, {":limit", number(int64(c.limits.Connections))},
+		{":expires", number(s.ConnectedAt.Add(lifetime).Unix())},
+	}
+}
+
+// newEntry is a connection in its account's row. The time of a stream is positive while it is
+// subscribed and negative for a tombstone.
+func newEntry(s stream.Session, first []stream.Subscription) item {
+	at := s.ConnectedAt.UnixMilli()
+	streams := item{}
+	for _, sub := range first {
+		if sub.Topic(s.Account).IsAccount() && streams.get(string(sub.Stream)).kind == "" {
+			streams = append(streams, field{string(sub.Stream), number(at)})
+		}
+	}
+	entry := item{{"c", number(at)}, {"s", mapOf(streams)}}
+	if s.Scopes.Notifications() {
+		entry = append(entry, field{"r", flag(true)})
+	}
+	return append(entry, until(s.Grant)...)
+}
+
+// makeRoom removes connections that must have ended from a full account's row: nothing else may
+// have noticed their end. stream.ErrTooManyConnections if there is none.
+func (c *Connections) makeRoom(ctx context.Context, account string, row item) error {
+	var dead []string
+	for _, e := range entries(row) {
+		if c.now().Sub(millis(e.fields.get("c"))) > lifetime {
+			dead = append(dead, e.name)
+		}
+	}
+	if len(dead) == 0 {
+		return stream.ErrTooManyConnections
+	}
+	dead = dead[:min(len(dead), 50)]
+	names, paths, conditions := map[string]string{}, []string{}, []string{}
+	for i, name := range dead {
+		path := fmt.Sprintf("#c%d", i)
+		names[path] = name
+		paths = append(paths, path)
+		conditions = append(conditions, "attribute_exists("+path+")")
+	}
+	_, err := c.table.call(ctx, "UpdateItem", parameters{
+		"Key":                       accountKey(account),
+		"UpdateExpression":          "SET n = n - :count REMOVE " + strings.Join(paths, ", "),
+		"ConditionExpression":       strings.Join(conditions, " AND "),
+		"ExpressionAttributeNames":  names,
+		"ExpressionAttributeValues": item{{":count", number(int64(len(dead)))}},
+	})
+	return unlessConflict(err) // somebody else made room
+}
+
+// dismiss removes a connection from its account's row. It may be gone already.
+func (c *Connections) dismiss(ctx context.Context, account, id string) error {
+	_, err := c.table.call(ctx, "UpdateItem", parameters{
+		"Key":                       accountKey(account),
+		"UpdateExpression":          "REMOVE #c SET n = n - :one",
+		"ConditionExpression":       "attribute_exists(#c)",
+		"ExpressionAttributeNames":  map[string]string{"#c": entryName(id)},
+		"ExpressionAttributeValues": item{{":one", number(1)}},
+	})
+	return unlessConflict(err)
+}
+
+// mapAccount writes a subscription to one of the account's own streams, if it is the newest.
+func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name stream.Name, h held) error {
+	at, within := h.at, h.at
+	if !h.on {
+		at, within = -h.at, h.at-1 // a subscribe of the same time stays
+	}
+	_, err := c.table.call(ctx, "UpdateItem", parameters{
+		"Key":              accountKey(s.Account),
+		"UpdateExpression": "SET #c.s.#s = :at",
+		"ConditionExpression": "attribute_exists(#c) AND " +
+			"(attribute_not_exists(#c.s.#s) OR #c.s.#s BETWEEN :from AND :to)",
+		"ExpressionAttributeNames": map[string]string{"#c": entryName(s.ID), "#s": string(name)},
+		"ExpressionAttributeValues": item{
+			{":at", number(at)}, {":from", number(-within)}, {":to", number(within)},
+		},
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+	})
+	var old *conflict
+	if errors.As(err, &old) && old.row.get(entryName(s.ID)).kind == "" && h.on {
+		return stream.ErrNoConnection
+	}
+	return unlessConflict(err)
+}
+
+// entries are the connections in an account's row.
+func entries(row item) (all []field) {
+	for _, f := range row {
+		if strings.HasPrefix(f.name, "@") && f.kind == isMap {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func (c *Connections) accountListeners(account string, row item) (found []stream.Listener) {
+	for _, e := range entries(row) {
+		connected := millis(e.fields.get("c"))
+		if c.now().Sub(connected) > lifetime {
+			continue
+		}
+		for _, s := range e.fields.get("s").fields {
+			at, _ := s.int()
+			if at <= 0 {
+				continue
+			}
+			found = append(found, stream.Listener{
+				Connection:    stream.Connection{ID: e.name[1:], ConnectedAt: connected},
+				Subscription:  stream.Subscription{Stream: stream.Name(s.name)},
+				Account:       account,
+				Notifications: e.fields.get("r").flag && stream.Name(s.name) == stream.User,
+				Young:         at <= connected.UnixMilli(),
+				Until:         seconds(e.fields.get("u")),
+			})
+		}
+	}
+	return found
+}
+
+// unlessConflict drops the error of a condition that did not hold, where that is an answer.
+func unlessConflict(err error) error {
+	var old *conflict
+	if errors.As(err, &old) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"edgestream/functions/internal/awscall"
+	"edgestream/functions/internal/stream"
+)
+
+// Accounts reads the Accounts table, which the application writes. It is safe for concurrent use.
+type Accounts struct {
+	table table
+	now   func() time.Time
+}
+
+// NewAccounts reads the table with this name.
+func NewAccounts(client *awscall.Client, table string) *Accounts {
+	return &Accounts{table: tableOf(client, table), now: time.Now}
+}
+
+func tableOf(client *awscall.Client, name string) table { return table{client: client, name: name} }
+
+// errMalformed is a row that does not fit the table's description. Nothing is granted by it.
+var errMalformed = errors.New("malformed row")
+
+// Grant is what the token allows. A token that allows nothing is stream.ErrInvalidToken, with the
+// reason: unknown, expired, revoked, disabled, suspended or malformed row. Any other error says
+// that the table could not be read. The row of the account itself may be missing.
+func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error) {
+	if token == "" {
+		return stream.Grant{}, stream.ErrMissingToken
+	}
+	sum := sha256.Sum256([]byte(token))
+	hash := hex.EncodeToString(sum[:])
+	row, err := a.read(ctx, "token#"+hash)
+	if err != nil {
+		return stream.Grant{}, err
+	}
+	grant, err := grantOf(row, a.now())
+	if err != nil {
+		return stream.Grant{}, refuse(hash, err)
+	}
+	grant.TokenHash = hash
+	row, err = a.read(ctx, "account#"+grant.Account)
+	if err != nil {
+		return stream.Grant{}, err
+	}
+	if err := checkAccount(row); err != nil {
+		return stream.Grant{}, refuse(hash, err)
+	}
+	return grant, nil
+}
+
+// ListOwner is the account whose list this is; "" if there is no such list.
+func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
+	row, err := a.read(ctx, "list#"+list)
+	if err != nil || row == nil {
+		return "", err
+	}
+	owner := row.get("account")
+	if owner.kind != isString {
+		slog.Warn("list is refused", "list", list, "error", wrongType("account", owner, "S"))
+		return "", nil
+	}
+	return owner.text, nil
+}
+
+// read is the row with this key, or nil. The table is read consistently: a token that has just
+// been written is valid, one that has just been revoked is not.
+func (a *Accounts) read(ctx context.Context, key string) (item, error) {
+	if len(key) > maxPartitionKey {
+		return nil, nil // no such row can be
+	}
+	got, err := a.table.call(ctx, "GetItem", parameters{
+		"Key": item{{"key", text(key)}}, "ConsistentRead": true,
+		"ProjectionExpression":     "#k, account, scopes, expiresAt, revokedAt, disabled, suspended",
+		"ExpressionAttributeNames": map[string]string{"#k": "key"},
+	})
+	return got.row, err
+}
+
+// refuse logs what is wrong with a row, since only the application can correct it.
+func refuse(tokenHash string, err error) error {
+	if errors.Is(err, errMalformed) {
+		slog.Warn("token is refused", "tokenHash", tokenHash[:12], "error", err)
+	}
+	return fmt.Errorf("%w: %w", stream.ErrInvalidToken, err)
+}
+
+var (
+	errUnknown   = errors.New("unknown")
+	errExpired   = errors.New("expired")
+	errRevoked   = errors.New("revoked")
+	errDisabled  = errors.New("account is disabled")
+	errSuspended = errors.New("account is suspended")
+)
+
+func grantOf(row item, now time.Time) (stream.Grant, error) {
+	if row == nil {
+		return stream.Grant{}, errUnknown
+	}
+	account := row.get("account")
+	if account.kind != isString || account.text == "" {
+		return stream.Grant{}, wrongType("account", account, "S")
+	}
+	g := stream.Grant{Account: account.text}
+	var err error
+	if scopes := row.get("scopes"); scopes.given() {
+		if g.Scopes, err = scopes.texts(); err != nil {
+			return stream.Grant{}, fmt.Errorf("%w: scopes %w", errMalformed, err)
+		}
+	}
+	if g.TokenExpires, err = instant(row, "expiresAt"); err != nil {
+		return stream.Grant{}, err
+	}
+	revoked, err := instant(row, "revokedAt")
+	switch {
+	case err != nil:
+		return stream.Grant{}, err
+	case !revoked.IsZero() && !now.Before(revoked):
+		return stream.Grant{}, errRevoked
+	case g.Expired(now):
+		return stream.Grant{}, errExpired
+	}
+	return g, nil
+}
+
+func checkAccount(row item) error {
+	return cmp.Or(off(row, "disabled", errDisabled), off(row, "suspended", errSuspended))
+}
+
+func off(row item, name string, reason error) error {
+	switch v := row.get(name); {
+	case v.kind == isBool && v.flag:
+		return reason
+	case v.given() && v.kind != isBool:
+		return wrongType(name, v, "BOOL")
+	}
+	return nil
+}
+
+// instant is a time as epoch seconds (N) or in ISO 8601 (S), in UTC; zero if the row has none.
+func instant(row item, name string) (time.Time, error) {
+	switch v := row.get(name); v.kind {
+	case "", isNull:
+		return time.Time{}, nil
+	case isNumber:
+		if seconds, ok := v.int(); ok {
+			return time.Unix(seconds, 0).UTC(), nil
+		}
+		return time.Time{}, fmt.Errorf("%w: %s is %.40s, not whole seconds", errMalformed, name, v.text)
+	case isString:
+		at, err := time.Parse(time.RFC3339, v.text)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("%w: %s is %.40q, not an ISO 8601 time", errMalformed, name, v.text)
+		}
+		return at.UTC(), nil
+	default:
+		return time.Time{}, wrongType(name, v, "N or S")
+	}
+}
+
+func wrongType(name string, v value, want string) error {
+	if v.kind == "" {
+		return fmt.Errorf("%w: %s is missing, want %s", errMalformed, name, want)
+	}
+	return fmt.Errorf("%w: %s is %s, want %s", errMalformed, name, v.kind, want)
+}

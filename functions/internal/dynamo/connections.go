@@ -1,0 +1,119 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	"edgestream/functions/internal/awscall"
+	"edgestream/functions/internal/stream"
+)
+
+// Limits bound what a client can make Connections store. Zero is no limit.
+type Limits struct {
+	// Subscriptions is how many one connection may hold at a time.
+	Subscriptions int
+	// Connections is how many one account may have open at a time.
+	Connections int
+}
+
+// Connections is the Connections table; the package comment describes its rows and the rules for
+// messages that race. It is safe for concurrent use. Its errors wrap stream.ErrNoConnection,
+// stream.ErrTooManyConnections, stream.ErrTooManySubscriptions and stream.ErrTooLong; any other
+// error says that the table could not be read or written.
+type Connections struct {
+	table  table
+	limits Limits
+	now    func() time.Time
+}
+
+// NewConnections uses the table with this name.
+func NewConnections(client *awscall.Client, table string, limits Limits) *Connections {
+	limits.Subscriptions = cmp.Or(limits.Subscriptions, math.MaxInt32)
+	limits.Connections = cmp.Or(limits.Connections, math.MaxInt32)
+	return &Connections{table: tableOf(client, table), limits: limits, now: time.Now}
+}
+
+// Meter has every call's consumed capacity reported, for measurements. Call it before any use;
+// report is called by many goroutines at once.
+func (c *Connections) Meter(report func(Units)) { c.table.meter = report }
+
+// Open stores a connection that is being made and subscribes it to first; listeners found by that
+// are Young. stream.ErrTooManyConnections: the account has as many as it may, nothing is stored.
+func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
+	writes := []func(context.Context) error{
+		func(ctx context.Context) error { return c.admit(ctx, s, first) },
+		func(ctx context.Context) error { return c.put(ctx, newConnectionRow(s, first)) },
+	}
+	for _, sub := range first {
+		if !sub.Topic(s.Account).IsAccount() {
+			writes = append(writes, func(ctx context.Context) error {
+				return c.mapTopic(ctx, s, sub, held{s.ConnectedAt.UnixMilli(), true, sub.Param})
+			})
+		}
+	}
+	if err := parallel(ctx, writes); err != nil {
+		// What is left would be removed when a post finds it gone; the limit should not wait for that.
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		return errors.Join(err, c.undo(undo, s, first, err))
+	}
+	return nil
+}
+
+// undo removes what an Open that failed has written. A connection that was not admitted has no
+// entry of its own in the account's row.
+func (c *Connections) undo(ctx context.Context, s stream.Session, first []stream.Subscription, cause error) error {
+	rows := []item{connectionKey(s.Connection)}
+	for _, sub := range first {
+		if topic := sub.Topic(s.Account); !topic.IsAccount() {
+			rows = append(rows, mappingKey(s.Connection, topic, sub.Key()))
+		}
+	}
+	if errors.Is(cause, stream.ErrTooManyConnections) {
+		return c.deleteAll(ctx, rows)
+	}
+	return errors.Join(c.deleteAll(ctx, rows), c.dismiss(ctx, s.Account, s.ID))
+}
+
+func (c *Connections) put(ctx context.Context, row item) error {
+	_, err := c.table.call(ctx, "PutItem", parameters{"Item": row})
+	return err
+}
+
+// Session is what Open stored of the connection; stream.ErrNoConnection if there is none.
+func (c *Connections) Session(ctx context.Context, connection stream.Connection) (stream.Session, error) {
+	got, err := c.table.call(ctx, "GetItem", parameters{
+		"Key": connectionKey(connection), "ConsistentRead": true,
+		"ProjectionExpression": "sk, a, sc, h, u, expiresAt",
+	})
+	if err != nil {
+		return stream.Session{}, err
+	}
+	s, ok := connectionRow{got.row}.session()
+	if !ok || c.expired(got.row) {
+		return stream.Session{}, stream.ErrNoConnection
+	}
+	return s, nil
+}
+
+// expired reports whether the row's time to live is over: DynamoDB may keep it for days.
+func (c *Connections) expired(row item) bool {
+	at := seconds(row.get("expiresAt"))
+	return !at.IsZero() && !c.now().Before(at)
+}
+
+// parallel runs all tasks side by side and returns their errors. Their number is small.
+func parallel(ctx context.Context, tasks []func(context.Context) error) error {
+	errs := make([]error, len(tasks))
+	var wg sync.WaitGroup
+	for i, task := range tasks[1:] {
+		wg.Go(func() { errs[i+1] = task(ctx) })
+	}
+	errs[0] = tasks[0](ctx)
+	wg.Wait()
+	return errors.Join(errs...)
+}

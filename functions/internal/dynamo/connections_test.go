@@ -1,0 +1,27 @@
+package dynamo
+
+import (
+	"context"
+	"testing"
+
+	"edgestream/functions/internal/connectiontest"
+	"edgestream/functions/internal/stream"
+)
+
+func newConnections(t testing.TB, l Limits) *Connections {
+	client, _, name := newTable(t, "pk", "sk")
+	return NewConnections(client, name, l)
+}
+
+var _ connectiontest.Store = (*Connections)(nil)
+
+func TestConnectionsKeepTheContract(t *testing.T) {
+	client, _, name := newTable(t, "pk", "sk")
+	connectiontest.Run(t, func(t *testing.T, l connectiontest.Limits) connectiontest.Subject {
+		c := NewConnections(client, name, Limits(l))
+		return connectiontest.Subject{Store: c, Listeners: func(ctx context.Context, topic stream.Topic) ([]stream.Listener, error) {
+			found, err := c.Listeners(ctx, []stream.Topic{topic})
+			return found[topic], err
+		}}
+	})
+}

@@ -1,0 +1,82 @@
+package dynamo
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+const (
+	// What DynamoDB allows for a key, in bytes.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+	maxPartitionKey = 2048
+	maxSortKey      = 1024
+
+	// connectionKeys and publicKeys are over how many partition keys connections and the public
+	// streams are spread. Rows written with other numbers are not found: change them only with an
+	// empty table.
+	connectionKeys = 16
+	publicKeys     = 8
+
+	// lifetime is how long a row may matter: the two hours that API Gateway lets a connection
+	// live, and some.
+	lifetime = 2*time.Hour + 10*time.Minute
+)
+
+func keyOf(pk, sk string) item { return item{{"pk", text(pk)}, {"sk", text(sk)}} }
+
+// hashOf spreads connection ids, which are clocks and share their beginnings.
+func hashOf(id string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return h.Sum32()
+}
+
+func connectionKey(c stream.Connection) item {
+	return keyOf(connectionPartition(hashOf(c.ID)%connectionKeys), fmt.Sprintf("%013d#%s", c.ConnectedAt.UnixMilli(), c.ID))
+}
+
+func connectionPartition(n uint32) string { return fmt.Sprintf("connection#%02x", n) }
+
+func accountKey(account string) item { return keyOf("account#"+account, "account") }
+
+// entryName is the attribute of a connection in its account's row.
+func entryName(id string) string { return "@" + id }
+
+// mappingKey is the key of a connection's mapping under a topic that is not an account's.
+func mappingKey(c stream.Connection, topic stream.Topic, subscription string) item {
+	hash := hashOf(c.ID)
+	partitions := topicPartitions(topic)
+	pk := partitions[int(hash>>8)%len(partitions)]
+	return keyOf(pk, fmt.Sprintf("%04x#%s#%s", hash>>16, c.ID, subscription))
+}
+
+// topicPartitions are the partition keys under which a topic's mappings stand.
+func topicPartitions(topic stream.Topic) []string {
+	if !topic.IsPublic() {
+		return []string{"topic#" + topic.String()}
+	}
+	keys := make([]string, publicKeys)
+	for i := range keys {
+		keys[i] = "topic#" + topic.String() + "#" + strconv.Itoa(i)
+	}
+	return keys
+}
+
+// splitMappingKey reads connection id and subscription key from a mapping's sort key.
+func splitMappingKey(sk string) (id, subscription string, ok bool) {
+	_, rest, ok := strings.Cut(sk, "#")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, "#")
+}
+
+// fits reports whether DynamoDB can hold a row with this key.
+func fits(key item) bool {
+	return len(key.get("pk").text) <= maxPartitionKey && len(key.get("sk").text) <= maxSortKey
+}

@@ -1,0 +1,123 @@
+package dynamo
+
+import (
+	"strings"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// held is a subscription as a connection's row and a mapping keep it.
+type held struct {
+	// at is the time of the message that decided, in milliseconds.
+	at int64
+	// on is false for a tombstone.
+	on    bool
+	param string
+}
+
+// entry writes what is held under a key. The spelling is left out where the key says it.
+func (h held) entry(key string) item {
+	i := item{{"t", number(h.at)}}
+	if _, spelled, _ := strings.Cut(key, "#"); spelled != h.param {
+		i = append(i, field{"p", text(h.param)})
+	}
+	if !h.on {
+		i = append(i, field{"off", flag(true)})
+	}
+	return i
+}
+
+// readHeld reads what entry wrote.
+func readHeld(key string, i item) held {
+	_, param, _ := strings.Cut(key, "#")
+	if p := i.get("p"); p.kind == isString {
+		param = p.text
+	}
+	at, _ := i.get("t").int()
+	return held{at: at, on: !i.get("off").flag, param: param}
+}
+
+func (h held) subscription(key string) stream.Subscription {
+	name, _, _ := strings.Cut(key, "#")
+	return stream.Subscription{Stream: stream.Name(name), Param: h.param}
+}
+
+// connectionRow is a connection's row as it is read.
+type connectionRow struct{ item }
+
+func newConnectionRow(s stream.Session, first []stream.Subscription) item {
+	subs := item{}
+	for _, sub := range first {
+		key := sub.Key()
+		if subs.get(key).kind == "" {
+			subs = append(subs, field{key, mapOf(held{s.ConnectedAt.UnixMilli(), true, sub.Param}.entry(key))})
+		}
+	}
+	row := append(connectionKey(s.Connection),
+		field{"a", text(s.Account)}, field{"sc", text(strings.Join(s.Scopes, " "))}, field{"h", text(s.TokenHash)},
+		field{"s", mapOf(subs)}, field{"n", number(int64(len(subs)))}, expires(s.ConnectedAt.Add(lifetime)))
+	return append(row, until(s.Grant)...)
+}
+
+func expires(at time.Time) field { return field{"expiresAt", number(at.Unix())} }
+
+// until is the token's expiry, to the second; nothing if it has none.
+func until(g stream.Grant) item {
+	if g.TokenExpires.IsZero() {
+		return nil
+	}
+	return item{{"u", number(g.TokenExpires.Unix())}}
+}
+
+func (r connectionRow) account() string { return r.get("a").text }
+
+func (r connectionRow) active() int64 {
+	n, _ := r.get("n").int()
+	return n
+}
+
+// held is what the row has for a subscription key; false if it has nothing.
+func (r connectionRow) held(key string) (held, bool) {
+	e := r.get("s").fields.get(key)
+	return readHeld(key, e.fields), e.kind == isMap
+}
+
+// subscriptions are those that are on, and tombstones the others, by key.
+func (r connectionRow) split() (subscriptions, tombstones map[string]held) {
+	subscriptions, tombstones = map[string]held{}, map[string]held{}
+	for _, e := range r.get("s").fields {
+		if h := readHeld(e.name, e.fields); h.on {
+			subscriptions[e.name] = h
+		} else {
+			tombstones[e.name] = h
+		}
+	}
+	return subscriptions, tombstones
+}
+
+func (r connectionRow) session() (s stream.Session, ok bool) {
+	s.Connection, ok = splitConnectionKey(r.get("sk").text)
+	s.Account, s.TokenHash = r.account(), r.get("h").text
+	s.Scopes = strings.Fields(r.get("sc").text)
+	s.TokenExpires = seconds(r.get("u"))
+	return s, ok && s.Account != ""
+}
+
+func splitConnectionKey(sk string) (stream.Connection, bool) {
+	ms, id, ok := strings.Cut(sk, "#")
+	at, isNumber := value{kind: isNumber, text: strings.TrimLeft(ms, "0")}.int()
+	return stream.Connection{ID: id, ConnectedAt: time.UnixMilli(at).UTC()}, ok && isNumber
+}
+
+func seconds(v value) time.Time {
+	if n, ok := v.int(); ok {
+		return time.Unix(n, 0).UTC()
+	}
+	return time.Time{}
+}
+
+func millis(v value) time.Time {
+	n, _ := v.int()
+	return time.UnixMilli(n).UTC()
+}

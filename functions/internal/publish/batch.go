@@ -1,0 +1,222 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// batch is one call of Publish.
+type batch struct {
+	*Publisher
+	changes  []change
+	messages []message // in the order of the changes
+	topics   []stream.Topic
+	byTopic  map[stream.Topic][]int32 // the messages of each topic, ascending
+	lanes    []lane
+	cursors  []cursor
+	places   places
+	counts   counts
+	health   health
+	cause    atomic.Pointer[string]
+	repeated bool // something may have been delivered before
+}
+
+type change struct {
+	*stream.Change
+	owner *owner
+	// index is the change's place in the batch.
+	index int32
+	// poison is why the change has no messages.
+	poison error
+	// last is when it was last delivered, in Unix nanoseconds.
+	last atomic.Int64
+}
+
+// owner is what the changes of one owner share.
+type owner struct {
+	// failed is the index of its first change that failed; those after it are not delivered.
+	failed atomic.Int32
+}
+
+// fail marks the change, and with it all later ones of its owner.
+func (c *change) fail() {
+	for {
+		was := c.owner.failed.Load()
+		if was <= c.index || c.owner.failed.CompareAndSwap(was, c.index) {
+			return
+		}
+	}
+}
+
+// blocked reports whether an earlier change of the owner has failed.
+func (c *change) blocked() bool { return c.owner.failed.Load() < c.index }
+
+// message is a message of the batch. Messages of one change that say the same share their frames.
+type message struct {
+	*stream.Message
+	change *change
+	frames *frames
+}
+
+// plan finds out what is to be said, and to which topics.
+func (p *Publisher) plan(changes []stream.Change) *batch {
+	b := &batch{Publisher: p, changes: make([]change, len(changes)), byTopic: map[stream.Topic][]int32{},
+		places: newPlaces(p.Posts), repeated: !p.memory.empty()}
+	owners := map[string]*owner{}
+	for i := range changes {
+		c := &b.changes[i]
+		c.Change, c.index = &changes[i], int32(i)
+		if c.owner = owners[c.Owner]; c.owner == nil {
+			c.owner = &owner{}
+			c.owner.failed.Store(math.MaxInt32)
+			owners[c.Owner] = c.owner
+		}
+		var messages []stream.Message
+		messages, c.poison = c.Messages()
+		b.add(c, messages)
+	}
+	return b
+}
+
+func (b *batch) add(c *change, messages []stream.Message) {
+	var f *frames
+	for i := range messages {
+		m := &messages[i]
+		if i == 0 || !sameContent(m, &messages[i-1]) {
+			f = &frames{}
+		}
+		if _, ok := b.byTopic[m.Topic]; !ok {
+			b.topics = append(b.topics, m.Topic)
+		}
+		b.byTopic[m.Topic] = append(b.byTopic[m.Topic], int32(len(b.messages)))
+		b.messages = append(b.messages, message{m, c, f})
+	}
+}
+
+// reports is how many records are reported side by side.
+const reports = 16
+
+// reportPoison hands the records that do not fit to the reporter. One that cannot be handed over
+// has failed: it must not be lost.
+func (b *batch) reportPoison(ctx context.Context) {
+	var wg sync.WaitGroup
+	places := make(chan struct{}, reports)
+	for i := range b.changes {
+		c := &b.changes[i]
+		if c.poison == nil {
+			continue
+		}
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			b.report(ctx, c)
+		})
+	}
+	wg.Wait()
+}
+
+func (b *batch) report(ctx context.Context, c *change) {
+	key := b.key(c, "poison", stream.Subscription{}, 0)
+	if b.repeated && b.memory.has(key) {
+		return
+	}
+	if err := b.Reporter.Report(ctx, c.Raw, c.poison.Error()); err != nil {
+		b.blame("report", err)
+		c.fail()
+		return
+	}
+	b.counts.poison.Add(1)
+	b.memory.add(key)
+	b.Log.LogAttrs(ctx, slog.LevelError, "record does not fit", slog.String("event", c.EventID),
+		slog.String("sequence", c.Sequence), slog.String("reason", c.poison.Error()))
+}
+
+// lookUp finds the listeners of all topics and gives each connection its lane.
+func (b *batch) lookUp(ctx context.Context) {
+	if len(b.topics) == 0 {
+		return
+	}
+	ctx, cancel := b.until(ctx)
+	defer cancel()
+	found, err := b.Directory.Listeners(ctx, b.topics)
+	if err != nil {
+		b.blame("listeners", err)
+	}
+	lanes := map[string]int32{}
+	for _, t := range b.topics {
+		listeners, ok := found[t]
+		if !ok && err != nil {
+			b.failTopic(t)
+		}
+		for i := range listeners {
+			b.enter(lanes, &listeners[i], b.byTopic[t])
+		}
+	}
+}
+
+func (b *batch) failTopic(t stream.Topic) {
+	for _, m := range b.byTopic[t] {
+		b.messages[m].change.fail()
+	}
+}
+
+// deliver runs the lanes. They are started in the order in which their topics are first spoken to.
+func (b *batch) deliver(ctx context.Context) {
+	posting, cancel := b.until(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i := range b.lanes {
+		b.places.enter()
+		wg.Go(func() {
+			defer b.places.leave()
+			b.lanes[i].run(ctx, posting)
+		})
+	}
+	wg.Wait()
+}
+
+// again lists the sequence numbers of what must come again, in the batch's order.
+func (b *batch) again() (sequences []string) {
+	for i := range b.changes {
+		if c := &b.changes[i]; c.index >= c.owner.failed.Load() {
+			sequences = append(sequences, c.Sequence)
+		}
+	}
+	return sequences
+}
+
+// remember keeps what was delivered, for when the failed changes come again and with them all
+// that stood after the first of them.
+func (b *batch) remember() {
+	first := int32(math.MaxInt32)
+	for i := range b.changes {
+		first = min(first, b.changes[i].owner.failed.Load())
+	}
+	for i := range b.lanes {
+		b.lanes[i].remember(first)
+	}
+}
+
+// blame keeps the first reason of a failure, for the batch's log line.
+func (b *batch) blame(what string, err error) {
+	text := fmt.Sprintf("%s: %v", what, err)
+	b.cause.CompareAndSwap(nil, &text)
+}
+
+// latency is the longest time from a change to its last delivery.
+func (b *batch) latency() (longest time.Duration) {
+	for i := range b.changes {
+		c := &b.changes[i]
+		if last := c.last.Load(); last != 0 && !c.At.IsZero() {
+			longest = max(longest, time.Unix(0, last).Sub(c.At))
+		}
+	}
+	return longest
+}

@@ -1,0 +1,136 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// Directory knows who listens.
+type Directory interface {
+	// Listeners returns who listens to each topic, as of a moment after the call began:
+	// it is consistent, and knows every subscription that held before. Topics without
+	// listeners may be absent. With an error, the topics that are present were read completely.
+	Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic][]stream.Listener, error)
+	// Forget removes what is stored of the listener's connection, and of no other.
+	Forget(ctx context.Context, l stream.Listener) error
+}
+
+// Poster is the transport. Its errors wrap stream.ErrGone, ErrTooLarge, ErrThrottled or
+// ErrUnavailable; any other error is taken for a refusal that may pass, such as a missing permission.
+type Poster interface {
+	// Post sends one frame, which it must not change or keep.
+	Post(ctx context.Context, connectionID string, frame []byte) error
+	// Disconnect closes a connection.
+	Disconnect(ctx context.Context, connectionID string) error
+}
+
+// Greeter posts frames to a connection that is not open yet, in the background.
+type Greeter interface {
+	// Greet returns once the greeting is accepted. A greeting never can be accepted if the
+	// error wraps stream.ErrTooLarge.
+	Greet(ctx context.Context, g stream.Greeting) error
+}
+
+// Reporter keeps records that could not be published, for an operator.
+type Reporter interface {
+	Report(ctx context.Context, record []byte, reason string) error
+}
+
+// Encoder makes the frame that the holder of a subscription gets; nil if a message is not for
+// its protocol. The frame must depend on the subscription, the event and the payload alone.
+type Encoder func(stream.Subscription, stream.Message) []byte
+
+// Config is what a Publisher is made of. The adapters and Encode are required; what is zero of
+// the rest has the default given.
+type Config struct {
+	Directory Directory
+	Poster    Poster
+	Greeter   Greeter
+	Reporter  Reporter
+	Encode    Encoder
+	// Log gets one line per batch, one per record that is reported and one per connection that is
+	// closed: no payloads. Default: discarded.
+	Log *slog.Logger
+	// Observe is called once at the end of each batch. Default: not at all.
+	Observe func(Tally)
+
+	// Posts is how many posts may be in flight. Default 256.
+	Posts int
+	// Patience is how long one connection may fail within one batch. Default 5 s.
+	Patience time.Duration
+	// Margin is how long before the context's deadline deliveries end, so that there is time to
+	// say what was not delivered. Default 3 s.
+	Margin time.Duration
+	// Settled is how long after a greeting was accepted its frames certainly have been posted,
+	// or given up, by the greeter. Default 5 s.
+	Settled time.Duration
+	// Remembered is how many deliveries of failed batches are remembered at least. Default 262,144,
+	// at about 20 bytes each.
+	Remembered int
+	// Jitter returns a random part of a pause. Default: rand.N.
+	Jitter func(time.Duration) time.Duration
+}
+
+// Publisher publishes batches. It is safe for concurrent use; order holds within one batch, and
+// between batches that come one after the other.
+type Publisher struct {
+	Config
+	memory *memory
+	seed   maphash.Seed
+
+	mu        sync.Mutex
+	handovers map[string]time.Time
+}
+
+// New makes a Publisher.
+func New(c Config) *Publisher {
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	c.Posts = cmp.Or(c.Posts, 256)
+	c.Patience = cmp.Or(c.Patience, 5*time.Second)
+	c.Margin = cmp.Or(c.Margin, 3*time.Second)
+	c.Settled = cmp.Or(c.Settled, 5*time.Second)
+	c.Remembered = cmp.Or(c.Remembered, 1<<18)
+	if c.Observe == nil {
+		c.Observe = func(Tally) {}
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.N[time.Duration]
+	}
+	return &Publisher{Config: c, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}
+}
+
+// Publish delivers the changes, which are in the order of their stream, and returns the sequence
+// numbers of those that must come again. It returns when nothing of the batch is under way.
+//
+// Each topic is looked up once, after the batch has arrived. That is late enough: the query sees
+// every subscription that held when it began, so also every one that held before any of the
+// batch's records was written. It may see later ones too; a client that subscribes while an event
+// is on its way may get it.
+func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (failed []string) {
+	b := p.plan(changes)
+	b.reportPoison(ctx)
+	b.lookUp(ctx)
+	b.deliver(ctx)
+	if failed = b.again(); len(failed) > 0 {
+		b.remember()
+	}
+	t := b.result(len(failed))
+	p.log(ctx, t, b.cause.Load())
+	p.Observe(t)
+	return failed
+}
+
+// until is the context in which deliveries are made: it ends before the other does.
+func (p *Publisher) until(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-p.Margin))
+	}
+	return context.WithCancel(ctx)
+}

@@ -1,0 +1,62 @@
+package publish
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Tally is what happened in one batch.
+type Tally struct {
+	// Records is the size of the batch; Poison of them did not fit, Failed must come again.
+	Records, Poison, Failed int
+	// Messages were to be said, and Listeners are the subscriptions that they were for.
+	Messages, Listeners int
+	// Deliveries are frames that the transport accepted, Parked those handed to the greeter.
+	Deliveries, Parked int
+	// TooLarge are frames dropped for their size.
+	TooLarge int
+	// Gone are connections that did not exist, Closed those closed as too slow.
+	Gone, Closed int
+	// Retried are posts made again, Throttled those answered by a request to slow down.
+	Retried, Throttled int
+	// Latency is the longest time from a change to its last delivery; zero without any.
+	Latency time.Duration
+}
+
+// counts is a Tally while lanes are running.
+type counts struct {
+	poison, listeners, deliveries, parked, tooLarge, gone, closed, retried, throttled atomic.Int64
+}
+
+func (b *batch) result(failed int) Tally {
+	c := &b.counts
+	return Tally{
+		Records: len(b.changes), Messages: len(b.messages), Failed: failed,
+		Poison: int(c.poison.Load()), Listeners: int(c.listeners.Load()),
+		Deliveries: int(c.deliveries.Load()), Parked: int(c.parked.Load()), TooLarge: int(c.tooLarge.Load()),
+		Gone: int(c.gone.Load()), Closed: int(c.closed.Load()),
+		Retried: int(c.retried.Load()), Throttled: int(c.throttled.Load()),
+		Latency: b.latency(),
+	}
+}
+
+// log writes the batch's line: a warning, with the first reason, if something must come again.
+func (p *Publisher) log(ctx context.Context, t Tally, cause *string) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.Int("records", t.Records), slog.Int("messages", t.Messages), slog.Int("listeners", t.Listeners),
+		slog.Int("deliveries", t.Deliveries), slog.Int("parked", t.Parked), slog.Int("gone", t.Gone),
+		slog.Int("closed", t.Closed), slog.Int("tooLarge", t.TooLarge), slog.Int("retried", t.Retried),
+		slog.Int("throttled", t.Throttled), slog.Int("poison", t.Poison), slog.Int("failed", t.Failed),
+		slog.Int64("latencyMs", t.Latency.Milliseconds()),
+	}
+	if cause != nil {
+		attrs = append(attrs, slog.String("reason", *cause))
+	}
+	if t.Failed > 0 {
+		level = slog.LevelWarn
+	}
+	p.Log.LogAttrs(ctx, level, "batch", attrs...)
+}

@@ -11,7 +11,7 @@ import "edgestream/functions/internal/stream"
 // documented, and masto.js, go-mastodon and the web client read it so; null is for server-sent
 // events, where a line must follow.
 //
-// A frame depends on nothing but the message and FrameKey of the subscription.
+// Equal subscriptions get equal bytes, so one encoding serves all of them.
 func Frame(s stream.Subscription, m stream.Message) []byte {
 	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+96)
 	b = appendQuoted(append(b, `{"stream":[`...), s.Stream)
@@ -23,15 +23,6 @@ func Frame(s stream.Subscription, m stream.Message) []byte {
 		b = appendQuoted(append(b, `,"payload":`...), m.Payload)
 	}
 	return append(b, '}')
-}
-
-// FrameKey is equal for two subscriptions exactly if they get the same frames, so that bytes
-// encoded for one can be kept for the other.
-func FrameKey(s stream.Subscription) stream.Subscription {
-	if !takesParam(s.Stream) {
-		s.Param = ""
-	}
-	return s
 }
 
 func takesParam(n stream.Name) bool { return n.TakesTag() || n.TakesList() }

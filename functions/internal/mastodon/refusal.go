@@ -62,6 +62,7 @@ func refusals() []refusal {
 		{stream.ErrNotOwnList, Refusal{401, "Not authorized to stream this list"}},
 		{errTagTooLong, Refusal{400, "Tag name parameter is too long"}},
 		{errListTooLong, Refusal{400, "List name parameter is too long"}},
+		{stream.ErrTooLong, Refusal{400, "Parameter is too long"}}, // found by the store, in what the limits let pass
 		{errMessageTooLarge, Refusal{413, "Message is too large"}},
 		{stream.ErrTooManySubscriptions, Refusal{429, "Too many subscriptions on this connection"}},
 		{stream.ErrTooManyConnections, Refusal{429, "Too many connections of this account"}},

@@ -19,6 +19,8 @@ type Receiver interface {
 // is ignored.
 func Message(r Receiver, log *slog.Logger) Handler {
 	return handler(log, http.StatusOK, func(ctx context.Context, e Event, log *slog.Logger) Response {
+		ctx, cancel := early(ctx)
+		defer cancel()
 		if !e.IsBase64Encoded {
 			r.Receive(ctx, incoming(e), log)
 		}

@@ -1,0 +1,37 @@
+// Command connect is the function of $connect: it admits clients whose token is valid, and
+// subscribes those that name a stream in the URL.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"edgestream/functions/internal/awsenv"
+	"edgestream/functions/internal/dynamo"
+	"edgestream/functions/internal/env"
+	"edgestream/functions/internal/lambdainvoke"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/route"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	vars, cfg := env.New(), awsenv.Config()
+	db := awsenv.DynamoDB(cfg)
+	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
+	limits := dynamo.Limits{Subscriptions: vars.IntOr("MAX_SUBSCRIPTIONS", 100), Connections: vars.IntOr("MAX_CONNECTIONS", 50)}
+	connect := mastodon.Connect{
+		Tokens:      accounts,
+		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.IntOr("MAX_TAG_BYTES", 500), MaxList: vars.IntOr("MAX_LIST_BYTES", 100)},
+		Connections: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits),
+		Greeter:     lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
+	}
+	if err := vars.Err(); err != nil {
+		log.Error("not started", "reason", err.Error())
+		os.Exit(1)
+	}
+	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))
+	lambda.Start(route.Connect(connect, log))
+}

@@ -1,0 +1,34 @@
+// Command greet is the function that posts the first frames of a connection, which may not be
+// open yet. Others invoke it asynchronously, and it delays nobody.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"edgestream/functions/internal/apigw"
+	"edgestream/functions/internal/awsenv"
+	"edgestream/functions/internal/env"
+	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/route"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	vars, cfg := env.New(), awsenv.Config()
+	url := vars.Text("CALLBACK_URL")
+	if err := vars.Err(); err != nil {
+		log.Error("not started", "reason", err.Error())
+		os.Exit(1)
+	}
+	greeter := greet.Greeter{
+		Poster: apigw.NewClient(url, cfg),
+		// Together under the function's timeout of 30 seconds.
+		Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second,
+	}
+	awsenv.Warm(cfg, url)
+	lambda.Start(route.Greet(greeter, log))
+}

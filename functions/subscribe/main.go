@@ -1,0 +1,41 @@
+// Command subscribe is the function of every message that a client sends: the routes subscribe,
+// unsubscribe and $default.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"edgestream/functions/internal/apigw"
+	"edgestream/functions/internal/awsenv"
+	"edgestream/functions/internal/dynamo"
+	"edgestream/functions/internal/env"
+	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/route"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	vars, cfg := env.New(), awsenv.Config()
+	db := awsenv.DynamoDB(cfg)
+	limits := dynamo.Limits{Subscriptions: vars.IntOr("MAX_SUBSCRIPTIONS", 100)}
+	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
+	lists := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
+	// The connection is open, as it has just sent something: gone is gone.
+	answers := greet.Greeter{Poster: apigw.NewClient(vars.Text("CALLBACK_URL"), cfg), Patience: 5 * time.Second}
+	messages := mastodon.Messages{
+		Sessions: connections, Subscriptions: connections, Greeter: answers, Margin: route.Margin,
+		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.IntOr("MAX_TAG_BYTES", 500), MaxList: vars.IntOr("MAX_LIST_BYTES", 100)},
+		MaxBytes:   vars.IntOr("MAX_MESSAGE_BYTES", 128<<10),
+	}
+	if err := vars.Err(); err != nil {
+		log.Error("not started", "reason", err.Error())
+		os.Exit(1)
+	}
+	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))
+	lambda.Start(route.Message(messages, log))
+}

@@ -54,19 +54,35 @@ func queueAttributes(q template.Queue) map[string]string {
 }
 
 func distributionOf(d template.Distribution) (cloudfront.Distribution, error) {
-	out := cloudfront.Distribution{Origins: map[string]cloudfront.Origin{}}
+	out := cloudfront.Distribution{ID: d.ID, DomainName: d.Domain, Origins: map[string]cloudfront.Origin{}, ErrorCachingMinTTL: map[int]time.Duration{}}
 	for _, o := range d.Origins {
-		out.Origins[o.ID] = cloudfront.Origin{DomainName: o.Domain, OriginPath: o.Path}
+		out.Origins[o.ID] = cloudfront.Origin{DomainName: o.Domain, OriginPath: o.Path, ProtocolPolicy: o.ProtocolPolicy,
+			CustomHeaders: o.Headers, ResponseTimeout: time.Duration(o.ReadTimeoutSeconds) * time.Second}
+	}
+	for _, e := range d.Errors {
+		if e.ResponseCode != 0 {
+			return out, fmt.Errorf("distribution %s: error page for %d: only caching times of errors are supported here", d.LogicalID, e.Code)
+		}
+		out.ErrorCachingMinTTL[e.Code] = time.Duration(e.CachingMinTTLSeconds) * time.Second
 	}
 	for _, b := range d.Behaviors {
-		if b.ViewerResponse != nil {
-			return out, fmt.Errorf("distribution %s: behaviour %s: viewer-response functions are not run here", d.LogicalID, b.PathPattern)
-		}
-		behavior := cloudfront.Behavior{PathPattern: b.PathPattern, Origin: b.Origin, AllowedMethods: b.AllowedMethods}
-		if b.ViewerRequest != nil {
-			behavior.ViewerRequest = b.ViewerRequest.Code
+		behavior, err := behaviorOf(b)
+		if err != nil {
+			return out, fmt.Errorf("distribution %s: %w", d.LogicalID, err)
 		}
 		out.Behaviors = append(out.Behaviors, behavior)
+	}
+	return out, nil
+}
+
+func behaviorOf(b template.Behavior) (cloudfront.Behavior, error) {
+	out := cloudfront.Behavior{PathPattern: b.PathPattern, Origin: b.Origin, AllowedMethods: b.AllowedMethods,
+		OriginRequestPolicy: b.OriginRequestPolicy, CachePolicy: b.CachePolicy, Compress: b.Compress}
+	if b.ViewerResponse != nil {
+		return out, fmt.Errorf("behaviour %s: viewer-response functions are not run here", b.PathPattern)
+	}
+	if b.ViewerRequest != nil {
+		out.ViewerRequest = b.ViewerRequest.Code
 	}
 	return out, nil
 }

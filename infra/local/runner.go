@@ -120,7 +120,7 @@ func (r *runner) startDatabase(ctx context.Context) (err error) {
 func (r *runner) startQueues(context.Context) error {
 	r.queues = sqs.New(sqs.Options{Region: r.stack.Region, AccountID: r.stack.AccountID, BaseURL: r.api.url()})
 	for _, q := range r.stack.Queues {
-		if err := r.queues.EnsureQueue(q.Name, queueAttributes(q)); err != nil {
+		if _, err := r.queues.EnsureQueue(q.Name, queueAttributes(q)); err != nil {
 			return fmt.Errorf("queue %s: %w", q.Name, err)
 		}
 	}
@@ -209,7 +209,7 @@ func (r *runner) startEdge(context.Context) (err error) {
 
 // deliver hands a record that was given up to its destination.
 func (r *runner) deliver(ctx context.Context, arn string, record []byte) error {
-	return r.queues.Send(ctx, arn, string(record))
+	return r.queues.Send(ctx, arn, record)
 }
 
 func (r *runner) invoke(ctx context.Context, function string, event []byte) ([]byte, string, error) {
@@ -250,9 +250,6 @@ func (r *runner) closeServers(ctx context.Context) {
 		if s != nil {
 			s.close(ctx)
 		}
-	}
-	if r.queues != nil {
-		r.queues.Close()
 	}
 	if r.engine != nil {
 		r.engine.Close()

@@ -183,7 +183,7 @@ func (f *fakeStreams) GetRecords(_ context.Context, in *dynamodbstreams.GetRecor
 }
 
 // function is a Lambda function that records its invocations. answer decides
-// each result; nil is success.
+// each result, one at a time; nil is success.
 type function struct {
 	mu     sync.Mutex
 	got    [][]string // sequence numbers of each invocation
@@ -202,15 +202,14 @@ func (f *function) invoke(_ context.Context, _ string, event []byte) ([]byte, st
 		seqs = append(seqs, r.Change.SequenceNumber)
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.got = append(f.got, seqs)
 	f.events = append(f.events, e)
 	f.at = append(f.at, time.Now())
-	answer := f.answer
-	f.mu.Unlock()
-	if answer == nil {
+	if f.answer == nil {
 		return nil, "", nil
 	}
-	payload, functionError, err := answer(seqs)
+	payload, functionError, err := f.answer(seqs)
 	return []byte(payload), functionError, err
 }
 

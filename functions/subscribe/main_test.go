@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"edgestream/functions/internal/functiontest"
+)
+
+func TestMain(m *testing.M) { functiontest.Main(m, main) }
+
+func TestEveryMissingVariableIsNamed(t *testing.T) {
+	log, status := functiontest.Start(t, nil)
+	if status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	for _, name := range []string{"ACCOUNTS_TABLE", "CONNECTIONS_TABLE", "CALLBACK_URL"} {
+		if !strings.Contains(log, name) {
+			t.Errorf("%s is not named in %s", name, log)
+		}
+	}
+}
+
+func TestTheClientIsToldWhenDynamoDBIsDown(t *testing.T) {
+	gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
+	vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["CALLBACK_URL"] = "Accounts", "Connections", gateway.URL
+	vars["AWS_ENDPOINT_URL"] = functiontest.Nowhere(t)
+	const event = `{"requestContext":{"connectionId":"c=","requestId":"r=","connectedAt":1701245041123},"body":"{\"type\":\"subscribe\",\"stream\":\"user\"}"}`
+	answer, log := functiontest.Invoke(t, vars, event)
+	if !strings.HasPrefix(answer, `{"statusCode":200,`) || !strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("answer %s, log %s", answer, log)
+	}
+	const want = `{"error":"An unexpected error occurred","status":500}`
+	if got := gateway.Posts("c="); len(got) != 1 || got[0] != want {
+		t.Errorf("posted %v", got)
+	}
+}
+
+func TestTheLimitsComeFromTheEnvironment(t *testing.T) {
+	gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
+	vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["CALLBACK_URL"] = "Accounts", "Connections", gateway.URL
+	vars["MAX_MESSAGE_BYTES"] = "10"
+	functiontest.Invoke(t, vars, `{"requestContext":{"connectionId":"c="},"body":"12345678901"}`)
+	if got := gateway.Posts("c="); len(got) != 1 || got[0] != `{"error":"Message is too large","status":413}` {
+		t.Errorf("posted %v", got)
+	}
+	vars["MAX_MESSAGE_BYTES"], vars["MAX_TAG_BYTES"] = "ten", "-1"
+	log, status := functiontest.Start(t, vars)
+	if status != 1 || !strings.Contains(log, "MAX_MESSAGE_BYTES") || !strings.Contains(log, "MAX_TAG_BYTES") {
+		t.Errorf("status %d, log %s", status, log)
+	}
+}

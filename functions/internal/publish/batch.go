@@ -149,7 +149,12 @@ func (b *batch) lookUp(ctx context.Context) {
 	if err != nil {
 		b.blame("listeners", err)
 	}
-	lanes := map[string]int32{}
+	n := 0
+	for _, listeners := range found {
+		n += len(listeners)
+	}
+	lanes := make(map[string]int32, n)
+	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
 	for _, t := range b.topics {
 		listeners, ok := found[t]
 		if !ok && err != nil {
@@ -174,10 +179,8 @@ func (b *batch) deliver(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i := range b.lanes {
 		b.places.enter()
-		wg.Go(func() {
-			defer b.places.leave()
-			b.lanes[i].run(ctx, posting)
-		})
+		wg.Add(1)
+		go b.lanes[i].start(ctx, posting, &wg)
 	}
 	wg.Wait()
 }

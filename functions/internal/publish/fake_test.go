@@ -27,7 +27,8 @@ type world struct {
 	listeners map[stream.Topic][]stream.Listener
 	lookups   int
 	lookupErr error
-	// answer says what a post meets, and how long it takes; nil: it is accepted.
+	// answer says what a post meets, and latency how long it takes; nil: it is accepted at
+	// once. These functions run one at a time.
 	answer     func(connection, frame string) error
 	latency    func(connection string) time.Duration
 	disconnect func(connection string) error
@@ -94,20 +95,24 @@ func (w *world) Forget(_ context.Context, l stream.Listener) error {
 func (w *world) Post(ctx context.Context, connection string, frame []byte) error {
 	w.begin(connection)
 	defer w.end(connection)
-	if w.latency != nil {
-		if d := w.latency(connection); !sleep(ctx, d) {
-			return fmt.Errorf("%w: %w", stream.ErrUnavailable, ctx.Err())
-		}
+	if w.latency != nil && !sleep(ctx, w.takes(connection)) {
+		return fmt.Errorf("%w: %w", stream.ErrUnavailable, ctx.Err())
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.answer != nil {
 		if err := w.answer(connection, string(frame)); err != nil {
 			return err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.got[connection] = append(w.got[connection], string(frame))
 	return nil
+}
+
+func (w *world) takes(connection string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.latency(connection)
 }
 
 func (w *world) begin(connection string) {
@@ -127,13 +132,13 @@ func (w *world) end(connection string) {
 }
 
 func (w *world) Disconnect(_ context.Context, connection string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.disconnect != nil {
 		if err := w.disconnect(connection); err != nil {
 			return err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.closed = append(w.closed, connection)
 	return nil
 }

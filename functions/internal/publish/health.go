@@ -17,9 +17,10 @@ func (s successes) minus(o successes) successes {
 	return successes{s.first - o.first, s.retried - o.retried}
 }
 
-// throttled reports whether others got through mostly by trying again. Clients that do not read
-// never get through at all: they cannot make it look so.
-func (s successes) throttled() bool { return s.retried > s.first }
+// throttled reports whether many of the others, a fifth and more, got through only by trying
+// again. Clients that do not read never get through at all: they cannot make it look so. Where
+// four in five get through at once, a connection that is refused ten times has a reason of its own.
+func (s successes) throttled() bool { return 4*s.retried > s.first }
 
 // healthy reports whether others got through mostly at once.
 func (s successes) healthy() bool { return s.first > 0 && !s.throttled() }

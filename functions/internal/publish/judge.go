@@ -25,7 +25,7 @@ func (l *lane) othersSince() successes { return l.others().minus(l.trouble.seen)
 const disconnects = 3
 
 // judge decides who is to blame for a connection whose patience is used up. If others got
-// through, but mostly by trying again, it is the transport. Otherwise the answer to a disconnect
+// through, but many only by trying again, it is the transport. Otherwise the answer to a disconnect
 // decides: if the transport can do that, or refuses it for this connection alone, then it is the
 // client, whose connection is closed.
 func (l *lane) judge(ctx context.Context, err error) outcome {

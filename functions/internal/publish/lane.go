@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -112,6 +113,13 @@ func (l *lane) hear(c *cursor, n int32) bool {
 	}
 	twin.heard = n + 1
 	return true
+}
+
+// start runs the lane, whose place has been taken. One goroutine per lane, with no closure.
+func (l *lane) start(ctx, posting context.Context, wg *sync.WaitGroup) {
+	defer wg.Done()
+	defer l.places.leave()
+	l.run(ctx, posting)
 }
 
 // run makes the lane's deliveries, while the second context lasts.

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"edgestream/infra/local/template"
+)
+
+// anything stands in an expectation for a value that differs from run to run.
+const anything = "$any"
+
+// testCase is one entry of events/cases.yaml.
+type testCase struct {
+	// Event is a file in the events folder, Function the logical id of who gets it.
+	Event, Function string
+	// Says is the case as a sentence.
+	Says string
+	// Seed lists files with BatchWriteItem's RequestItems, loaded first.
+	Seed []string
+	// Answers is what the management API answers for a connection id, if not 200.
+	Answers map[string]int
+	// Result is the function's answer.
+	Result any
+	// Rows is what a table holds in the end, in DynamoDB's JSON. A table that is not
+	// named must be as it was seeded.
+	Rows map[string][]any
+	// Calls is what the recorder saw, in order per target.
+	Calls []call
+}
+
+// call is one request to a service other than DynamoDB.
+type call struct {
+	// To is post, disconnect, invoke or send; Target a connection id, a function's or
+	// a queue's name.
+	To, Target string
+	// Body is the exact text, or a mapping that its JSON must equal.
+	Body any `yaml:",omitempty"`
+}
+
+func (c call) key() string { return c.To + " " + c.Target }
+
+// readCases reads the table and holds it against the folder and the template: an event
+// that no case uses, or a function without one, would be a gap that nobody sees.
+func readCases(folder string, stack *template.Stack) ([]testCase, error) {
+	data, err := os.ReadFile(filepath.Join(folder, "cases.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var cases []testCase
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&cases); err != nil {
+		return nil, fmt.Errorf("cases.yaml: %w", err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	return cases, complete(cases, files, stack)
+}
+
+func complete(cases []testCase, files []string, stack *template.Stack) error {
+	var problems []error
+	for _, file := range files {
+		name := filepath.Base(file)
+		if !slices.ContainsFunc(cases, func(c testCase) bool { return c.Event == name }) {
+			problems = append(problems, fmt.Errorf("cases.yaml: no case uses %s", name))
+		}
+	}
+	known := map[string]bool{}
+	for _, f := range stack.Functions {
+		known[f.LogicalID] = true
+		if !slices.ContainsFunc(cases, func(c testCase) bool { return c.Function == f.LogicalID }) {
+			problems = append(problems, fmt.Errorf("cases.yaml: no case for %s", f.LogicalID))
+		}
+	}
+	for _, c := range cases {
+		if !known[c.Function] {
+			problems = append(problems, fmt.Errorf("cases.yaml: %s: the template has no function %q", c.Event, c.Function))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// check compares everything that a case left with what it should have left.
+func (c testCase) check(result string, before, after map[string][]any, calls []call) error {
+	var problems []string
+	add := func(what string, want, got any) {
+		if diff := difference(want, got); diff != "" {
+			problems = append(problems, what+" (-want +got):\n"+diff)
+		}
+	}
+	var got any
+	if err := json.Unmarshal([]byte(result), &got); err != nil {
+		problems = append(problems, fmt.Sprintf("the answer is no JSON: %.300q", result))
+	} else {
+		add("answer", c.Result, got)
+	}
+	for name, rows := range after {
+		want, named := c.Rows[name]
+		if !named {
+			want = before[name]
+		}
+		add("rows of "+name, sorted(want), sorted(rows))
+	}
+	add("calls", grouped(c.Calls), grouped(calls))
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(problems, "\n"))
+}
+
+// difference is empty when got is what want says; $any in want matches anything.
+func difference(want, got any) string {
+	got = plain(got)
+	return cmp.Diff(fill(plain(want), got), got)
+}
+
+// fill replaces $any by what is there.
+func fill(want, got any) any {
+	switch w := want.(type) {
+	case string:
+		if w == anything && got != nil {
+			return got
+		}
+	case map[string]any:
+		g, _ := got.(map[string]any)
+		for key := range w {
+			w[key] = fill(w[key], g[key])
+		}
+	case []any:
+		g, _ := got.([]any)
+		for i := range min(len(w), len(g)) {
+			w[i] = fill(w[i], g[i])
+		}
+	}
+	return want
+}
+
+// plain is a copy of v as encoding/json reads it.
+func plain(v any) any {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	var out any
+	_ = json.Unmarshal(data, &out)
+	return out
+}
+
+// sorted orders rows by their keys, which are texts: scans have no order.
+func sorted(rows []any) []any {
+	out := slices.Clone(rows)
+	slices.SortFunc(out, func(a, b any) int { return strings.Compare(rowKey(a), rowKey(b)) })
+	return out
+}
+
+func rowKey(row any) string {
+	fields, _ := plain(row).(map[string]any)
+	var key string
+	for _, name := range []string{"pk", "sk", "key", "owner", "id"} {
+		if value, ok := fields[name].(map[string]any); ok {
+			key += fmt.Sprint(value["S"]) + "\x00"
+		}
+	}
+	return key
+}
+
+// grouped keeps order per target alone: targets are called side by side. A body that
+// is expected as a mapping is compared as JSON.
+func grouped(calls []call) map[string][]any {
+	out := map[string][]any{}
+	for _, c := range calls {
+		out[c.key()] = append(out[c.key()], c.Body)
+	}
+	return out
+}

@@ -1,0 +1,176 @@
+// Command invoke runs every function in the SAM CLI's own Lambda, one
+// `sam local invoke` per case of events/cases.yaml, and checks all that it leaves:
+// its answer, every row of every table, and every call that it makes.
+//
+//	events/x.json ─▶ sam local invoke ─▶ bootstrap in a container ─▶ answer
+//	                                        ├─▶ DynamoDB Local        ─▶ rows
+//	                                        └─▶ recorder (this process) ─▶ calls
+//
+// The tables are those of template.yaml. The recorder stands for the services that
+// have no local double in the SAM CLI: API Gateway's management API, Lambda's Invoke
+// API and SQS. It demands signed requests.
+//
+// Each case signs with an access key of its own. DynamoDB Local keeps a database per
+// access key, and the recorder sorts calls by it, so cases run side by side without
+// seeing each other.
+//
+// Its last line is `N passed, N failed, N skipped`.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"edgestream/infra/local/template"
+)
+
+type options struct {
+	sam, build, architecture, dynamodb, host, template, events string
+	jobs                                                       int
+	only                                                       []string
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.sam, "sam", "sam", "the SAM CLI")
+	flag.StringVar(&o.build, "build", ".aws-sam/build", "folder that `sam build` wrote")
+	flag.StringVar(&o.architecture, "architecture", "x86_64", "what it was built for")
+	flag.StringVar(&o.dynamodb, "dynamodb", "http://127.0.0.1:8000", "URL of DynamoDB Local")
+	flag.StringVar(&o.host, "host", "host.docker.internal", "this machine's name inside a container")
+	flag.StringVar(&o.template, "template", "template.yaml", "the template")
+	flag.StringVar(&o.events, "events", "events", "folder of the events and of cases.yaml")
+	flag.IntVar(&o.jobs, "jobs", 2, "cases to run side by side")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "usage: go run ./infra/invoke [flags] [EVENT...]\n\nRuns the cases of events/cases.yaml, or those of the named events.\n\n")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	o.only = flag.Args()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	failed, err := run(ctx, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "invoke:", err)
+		os.Exit(2)
+	}
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+// run reads, prepares and runs everything, and answers how many cases failed.
+func run(ctx context.Context, o options) (failed int, err error) {
+	stack, err := template.Load(o.template, template.Options{})
+	if err != nil {
+		return 0, err
+	}
+	cases, err := readCases(o.events, stack)
+	if err != nil {
+		return 0, err
+	}
+	if cases = chosen(cases, o.only); len(cases) == 0 {
+		return 0, errors.New("no case has such an event")
+	}
+	recorder, err := startRecorder()
+	if err != nil {
+		return 0, err
+	}
+	defer recorder.close()
+	cli, err := newSAM(o, recorder.port())
+	if err != nil {
+		return 0, err
+	}
+	defer cli.close()
+	r := &runner{stack: stack, events: o.events, sam: cli, recorder: recorder, database: database{url: o.dynamodb}}
+	failed = r.all(ctx, cases, o.jobs)
+	fmt.Printf("%d passed, %d failed, 0 skipped\n", len(cases)-failed, failed)
+	return failed, ctx.Err()
+}
+
+func chosen(cases []testCase, only []string) []testCase {
+	if len(only) == 0 {
+		return cases
+	}
+	var out []testCase
+	for _, c := range cases {
+		for _, name := range only {
+			if c.Event == name || c.Event == name+".json" {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+type runner struct {
+	stack    *template.Stack
+	events   string
+	sam      *sam
+	recorder *recorder
+	database database
+}
+
+// all runs the cases, several side by side, and prints one line for each.
+func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	places := make(chan struct{}, max(jobs, 1))
+	for i, c := range cases {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			start := time.Now()
+			problem := r.one(ctx, c, fmt.Sprintf("EDGESTREAMCASE%06d", i))
+			mu.Lock()
+			defer mu.Unlock()
+			word := "ok    "
+			if problem != nil {
+				word, failed = "FAILED", failed+1
+			}
+			fmt.Printf("%s %-34s %5.1fs  %s\n", word, c.Event, time.Since(start).Seconds(), c.Says)
+			if problem != nil {
+				fmt.Println(problem)
+			}
+		})
+	}
+	wg.Wait()
+	return failed
+}
+
+// one prepares a case's own database, runs it and compares.
+func (r *runner) one(ctx context.Context, c testCase, key string) error {
+	db := r.database.as(key)
+	for _, table := range r.stack.Tables {
+		if err := db.create(ctx, table); err != nil {
+			return err
+		}
+	}
+	for _, seed := range c.Seed {
+		if err := db.load(ctx, r.events, seed); err != nil {
+			return err
+		}
+	}
+	before, err := db.rows(ctx, r.stack.Tables)
+	if err != nil {
+		return err
+	}
+	r.recorder.expect(key, c.Answers)
+	result, log, err := r.sam.invoke(ctx, c, key)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, log)
+	}
+	after, err := db.rows(ctx, r.stack.Tables)
+	if err != nil {
+		return err
+	}
+	if err := c.check(result, before, after, r.recorder.take(key)); err != nil {
+		return fmt.Errorf("%w\nits log:\n%s", err, log)
+	}
+	return nil
+}

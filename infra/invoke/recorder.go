@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// recorder answers as API Gateway's management API, Lambda's Invoke API and SQS do, as
+// far as a function that calls them can tell, and keeps what it was asked.
+type recorder struct {
+	listener net.Listener
+	server   *http.Server
+
+	mu      sync.Mutex
+	calls   map[string][]call
+	answers map[string]map[string]int
+}
+
+func startRecorder() (*recorder, error) {
+	// Every interface, since a container comes in from Docker's bridge.
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		return nil, err
+	}
+	r := &recorder{listener: listener, calls: map[string][]call{}, answers: map[string]map[string]int{}}
+	r.server = &http.Server{Handler: r}
+	go func() { _ = r.server.Serve(listener) }()
+	return r, nil
+}
+
+func (r *recorder) close() { _ = r.server.Close() }
+
+func (r *recorder) port() int { return r.listener.Addr().(*net.TCPAddr).Port }
+
+// expect says how connections answer a case that signs with key.
+func (r *recorder) expect(key string, answers map[string]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[key], r.calls[key] = answers, nil
+}
+
+// take is what was called with key.
+func (r *recorder) take(key string) []call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.calls[key]
+}
+
+// credential is the form of SigV4, which is all that can be checked without the secret.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)/\d{8}/[a-z0-9-]+/([a-z-]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$`)
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodGet {
+		return // a function that warms its connections
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	signed := credential.FindStringSubmatch(req.Header.Get("Authorization"))
+	if signed == nil || req.Header.Get("X-Amz-Date") == "" || !strings.Contains(signed[3], "host") {
+		http.Error(w, `{"message":"Missing Authentication Token"}`, http.StatusForbidden)
+		return
+	}
+	key, service := signed[1], signed[2]
+	switch service {
+	case "execute-api":
+		r.manage(w, req, key, string(body))
+	case "lambda":
+		r.keep(key, call{"invoke", name(strings.TrimSuffix(req.URL.Path, "/invocations")), decoded(body)})
+		w.WriteHeader(http.StatusAccepted)
+	case "sqs":
+		r.send(w, key, body)
+	default:
+		http.Error(w, "unknown service "+service, http.StatusBadRequest)
+	}
+}
+
+func (r *recorder) keep(key string, c call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls[key] = append(r.calls[key], c)
+}
+
+// manage is POST and DELETE of /prod/@connections/ID.
+func (r *recorder) manage(w http.ResponseWriter, req *http.Request, key, body string) {
+	id, ok := strings.CutPrefix(req.URL.EscapedPath(), "/prod/@connections/")
+	id, err := url.PathUnescape(id)
+	if !ok || err != nil {
+		http.Error(w, `{"message":"Forbidden"}`, http.StatusForbidden)
+		return
+	}
+	c := call{To: "post", Target: id, Body: body}
+	if req.Method == http.MethodDelete {
+		c = call{To: "disconnect", Target: id}
+	}
+	r.keep(key, c)
+	r.mu.Lock()
+	status := r.answers[key][id]
+	r.mu.Unlock()
+	switch status {
+	case 0:
+		status = http.StatusOK
+	case http.StatusGone:
+		w.Header().Set("X-Amzn-ErrorType", "GoneException")
+	case http.StatusRequestEntityTooLarge:
+		w.Header().Set("X-Amzn-ErrorType", "PayloadTooLargeException")
+	case http.StatusTooManyRequests:
+		w.Header().Set("X-Amzn-ErrorType", "LimitExceededException")
+	}
+	w.WriteHeader(status)
+}
+
+func (r *recorder) send(w http.ResponseWriter, key string, body []byte) {
+	var message struct{ QueueURL, MessageBody string }
+	if err := json.Unmarshal(body, &message); err != nil {
+		http.Error(w, `{"__type":"com.amazonaws.sqs#InvalidMessageContents"}`, http.StatusBadRequest)
+		return
+	}
+	r.keep(key, call{"send", name(message.QueueURL), decoded([]byte(message.MessageBody))})
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	fmt.Fprint(w, `{"MessageId":"00000000-0000-0000-0000-000000000000"}`)
+}
+
+// name is what stands after the last slash.
+func name(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+
+// decoded is JSON as a value, and anything else as text.
+func decoded(body []byte) any {
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return string(body)
+	}
+	return value
+}

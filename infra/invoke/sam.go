@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// sam runs `sam local invoke`.
+type sam struct {
+	options
+	// template is the built one with the endpoint variables added; env has their values.
+	template, env string
+	folder        string
+}
+
+// endpoints are the variables that lead the functions' clients to this machine. The
+// SAM CLI passes only variables that the template names.
+var endpoints = []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SQS"}
+
+func newSAM(o options, recorderPort int) (*sam, error) {
+	folder, err := os.MkdirTemp("", "edgestream-invoke")
+	if err != nil {
+		return nil, err
+	}
+	s := &sam{options: o, folder: folder, env: filepath.Join(folder, "env.json"), template: filepath.Join(o.build, "invoke.yaml")}
+	if err := s.writeTemplate(filepath.Join(o.build, "template.yaml")); err != nil {
+		return nil, err
+	}
+	return s, s.writeEnv(recorderPort)
+}
+
+func (s *sam) close() { _ = os.RemoveAll(s.folder) }
+
+func (s *sam) writeTemplate(built string) error {
+	data, err := os.ReadFile(built)
+	if err != nil {
+		return fmt.Errorf("run sam build first: %w", err)
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return fmt.Errorf("%s: %w", built, err)
+	}
+	for _, resource := range values(child(document.Content[0], "Resources")) {
+		variables := child(child(child(resource, "Properties"), "Environment"), "Variables")
+		if variables == nil {
+			continue
+		}
+		for _, name := range endpoints {
+			variables.Content = append(variables.Content,
+				&yaml.Node{Kind: yaml.ScalarNode, Value: name}, &yaml.Node{Kind: yaml.ScalarNode, Value: "set by the test"})
+		}
+	}
+	out, err := yaml.Marshal(&document)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.template, out, 0o644)
+}
+
+// child is a mapping's value, nil if it has none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func values(n *yaml.Node) (out []*yaml.Node) {
+	for i := 1; n != nil && i < len(n.Content); i += 2 {
+		out = append(out, n.Content[i])
+	}
+	return out
+}
+
+func (s *sam) writeEnv(recorderPort int) error {
+	database, err := url.Parse(s.dynamodb)
+	if err != nil {
+		return err
+	}
+	recorder := fmt.Sprintf("http://%s:%d", s.host, recorderPort)
+	data, err := json.Marshal(map[string]any{"Parameters": map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://" + s.host + ":" + database.Port(),
+		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
+		"AWS_ENDPOINT_URL_SQS":      recorder,
+		"CALLBACK_URL":              recorder + "/prod",
+	}})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.env, data, 0o600)
+}
+
+// startRace is the emulator's own: now and then it asks before it listens. It is the
+// one error that is tried again, once.
+const startRace = "127.0.0.1:9001: connect: connection refused"
+
+// invoke answers what the function returned and what it logged.
+func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log string, err error) {
+	result, log, err = s.once(ctx, c, key)
+	if strings.Contains(log, startRace) {
+		fmt.Printf("again  %s: the emulator was not ready\n", c.Event)
+		result, log, err = s.once(ctx, c, key)
+	}
+	return result, log, err
+}
+
+func (s *sam) once(ctx context.Context, c testCase, key string) (result, log string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,
+		"--template", s.template, "--event", filepath.Join(s.events, c.Event), "--env-vars", s.env,
+		"--parameter-overrides", "Architecture="+s.architecture, "--region", "us-east-1",
+		"--skip-pull-image", "--add-host", s.host+":host-gateway")
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0")
+	cmd.WaitDelay = 10 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", stderr.String() + stdout.String(), fmt.Errorf("sam local invoke: %w", err)
+	}
+	return lastLine(stdout.String()), stderr.String(), nil
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndex(text, "\n")+1:]
+}

@@ -69,7 +69,7 @@ type Config struct {
 	// say what was not delivered. Default 3 s.
 	Margin time.Duration
 	// Settled is how long after a greeting was accepted its frames certainly have been posted,
-	// or given up, by the greeter. Default 5 s.
+	// or given up, by the greeter. Default 6 s.
 	Settled time.Duration
 	// Remembered is how many deliveries of failed batches are remembered at least. Default 262,144,
 	// at about 20 bytes each.
@@ -95,7 +95,7 @@ func New(c Config) *Publisher {
 	c.Posts = cmp.Or(c.Posts, 256)
 	c.Patience = cmp.Or(c.Patience, 5*time.Second)
 	c.Margin = cmp.Or(c.Margin, 3*time.Second)
-	c.Settled = cmp.Or(c.Settled, 5*time.Second)
+	c.Settled = cmp.Or(c.Settled, 6*time.Second)
 	c.Remembered = cmp.Or(c.Remembered, 1<<18)
 	if c.Observe == nil {
 		c.Observe = func(Tally) {}

@@ -2,11 +2,8 @@ package lambda
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"os"
 	"sync"
-	"syscall"
 )
 
 // Limits of Lambda's logs, in bytes.
@@ -15,13 +12,12 @@ const (
 	maxLogTail = 4 << 10   // X-Amz-Log-Result
 )
 
-// logPipe reads what a process writes and cuts it into lines. Reading is non-blocking so that
-// drain can take what is there: a line that a function wrote before it answered is then passed
-// on, with the right request id, before the answer is.
+// logPipe reads what a process writes and cuts it into lines. Where the system can read without
+// blocking, drain takes what is there: a line that a function wrote before it answered is then
+// passed on, with the right request id, before the answer is.
 type logPipe struct {
 	emit func(line string, inv *invocation)
 	file *os.File
-	raw  syscall.RawConn
 	done sync.WaitGroup
 
 	mu      sync.Mutex
@@ -35,47 +31,9 @@ func newLogPipe(emit func(string, *invocation)) (*logPipe, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := r.SyscallConn()
-	if err != nil {
-		r.Close()
-		w.Close()
-		return nil, nil, err
-	}
-	l := &logPipe{emit: emit, file: r, raw: raw}
+	l := &logPipe{emit: emit, file: r}
 	l.done.Go(l.follow)
 	return l, w, nil
-}
-
-// follow reads until the pipe ends or is closed.
-func (l *logPipe) follow() {
-	for {
-		var err error
-		waitErr := l.raw.Read(func(fd uintptr) bool {
-			err = l.readOnce(fd)
-			return !errors.Is(err, errNothingToRead)
-		})
-		if waitErr != nil || err != nil {
-			return
-		}
-	}
-}
-
-var errNothingToRead = errors.New("nothing to read")
-
-// readOnce takes what one read yields. It returns io.EOF at the end of the pipe.
-func (l *logPipe) readOnce(fd uintptr) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var buf [8 << 10]byte
-	n, err := readPipe(fd, buf[:])
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return io.EOF
-	}
-	l.split(buf[:n])
-	return nil
 }
 
 // split emits the complete lines. mu is held.
@@ -96,17 +54,6 @@ func (l *logPipe) split(data []byte) {
 	}
 }
 
-// drain passes on what has been written so far.
-func (l *logPipe) drain() {
-	if l.raw == nil {
-		return
-	}
-	_ = l.raw.Control(func(fd uintptr) {
-		for l.readOnce(fd) == nil {
-		}
-	})
-}
-
 // attribute says whose lines follow.
 func (l *logPipe) attribute(inv *invocation) {
 	l.mu.Lock()
@@ -116,9 +63,7 @@ func (l *logPipe) attribute(inv *invocation) {
 
 // close passes on what is left, an unfinished line too, when the process has ended.
 func (l *logPipe) close() {
-	l.drain()
-	l.file.Close()
-	l.done.Wait()
+	l.end()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.pending) > 0 {

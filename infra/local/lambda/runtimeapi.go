@@ -42,7 +42,10 @@ func (i *instance) next(w http.ResponseWriter, r *http.Request) {
 
 // hand sends the event and starts the invocation's clock.
 func (i *instance) hand(w http.ResponseWriter, inv *invocation) {
-	i.pool.deliver(i, inv)
+	if !i.pool.deliver(i, inv) {
+		runtimeError(w, http.StatusForbidden, "InvalidStateTransition", "the invocation has been withdrawn")
+		return
+	}
 	i.logs.attribute(inv)
 	inv.logs.add("START RequestId: " + inv.id + " Version: $LATEST")
 	h := w.Header()

@@ -30,7 +30,9 @@ const MaxFrame = 128 << 10
 
 // Client posts to the connections of one stage. It is safe for concurrent use.
 type Client struct {
-	scheme, host string
+	base *url.URL
+	// model is what all requests have in common.
+	model http.Request
 	// prefix is the escaped path before the connection id: "/prod/@connections/".
 	prefix string
 	broken error
@@ -50,7 +52,8 @@ func NewClient(callbackURL string, cfg aws.Config) *Client {
 		c.broken = fmt.Errorf("%w: callback URL: %w", ErrRefused, err)
 		return c
 	}
-	c.scheme, c.host = u.Scheme, u.Host
+	c.base = u
+	c.model = http.Request{Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	c.prefix = strings.TrimSuffix(u.EscapedPath(), "/") + "/@connections/"
 	return c
 }
@@ -91,28 +94,22 @@ func (c *Client) do(ctx context.Context, method, connectionID string, frame []by
 // request puts the path, escaped, into URL.Opaque: net/http would otherwise unescape and compare
 // it each time.
 func (c *Client) request(ctx context.Context, method, connectionID string, frame []byte) *http.Request {
-	r := &http.Request{
-		Method: method, Host: c.host, Header: make(http.Header, 4),
-		URL:   &url.URL{Scheme: c.scheme, Host: c.host, Opaque: c.prefix + sign.EscapeSegment(connectionID)},
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	r := c.model.WithContext(ctx) // a copy
+	r.Method = method
+	r.URL = &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Opaque: c.prefix + sign.EscapeSegment(connectionID)}
+	r.Header = make(http.Header, 4)
 	if len(frame) > 0 {
-		r.Header["Content-Type"] = []string{"application/octet-stream"}
+		r.Header["Content-Type"] = octetStream
 		r.ContentLength = int64(len(frame))
 		r.Body = newBody(frame)
 		r.GetBody = func() (io.ReadCloser, error) { return newBody(frame), nil }
 	}
-	return r.WithContext(ctx)
+	return r
 }
 
-// body is a frame to send. It is the reader and its closer in one allocation.
-type body struct{ bytes.Reader }
+// octetStream is shared by all requests, which do not change it.
+var octetStream = []string{"application/octet-stream"}
 
-func newBody(frame []byte) *body {
-	b := new(body)
-	b.Reset(frame)
-	return b
-}
-
-// Close does nothing: a frame is memory.
-func (*body) Close() error { return nil }
+// newBody is a body that net/http recognises as memory: of any other it would send the headers in
+// a packet of their own.
+func newBody(frame []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(frame)) }

@@ -1,6 +1,7 @@
 package awsenv
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,6 +49,9 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.thaw()
 	return t.http.RoundTrip(r)
 }
+
+// Trust sets whom the Transport trusts, in place of the system's roots. Call it before any use.
+func (t *Transport) Trust(c *tls.Config) { t.http.TLSClientConfig = c }
 
 // CloseIdleConnections closes the connections that carry no request.
 func (t *Transport) CloseIdleConnections() { t.http.CloseIdleConnections() }

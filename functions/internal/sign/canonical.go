@@ -1,9 +1,9 @@
 package sign
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,17 +11,14 @@ import (
 	"strings"
 )
 
-// headers are the names of the headers to sign, in their canonical order. "Host" and
-// "Content-Length" are not in http.Header and are read from the request.
-type headers []string
-
+// Names of headers that are not in http.Header and are read from the request.
 const (
 	host          = "Host"
 	contentLength = "Content-Length"
 )
 
-func signedHeaders(r *http.Request) headers {
-	names := make(headers, 0, 16)
+// signedHeaders appends the names of the headers to sign, in their canonical order.
+func signedHeaders(names []string, r *http.Request) []string {
 	names = append(names, host)
 	if r.ContentLength > 0 {
 		names = append(names, contentLength)
@@ -59,38 +56,33 @@ func lower(c byte) byte {
 	return c
 }
 
-func (h headers) writeNames(b *bytes.Buffer) {
-	for i, name := range h {
+func appendNames(b []byte, names []string) []byte {
+	for i, name := range names {
 		if i > 0 {
-			b.WriteByte(';')
+			b = append(b, ';')
 		}
-		writeLower(b, name)
+		b = appendLower(b, name)
 	}
+	return b
 }
 
-func writeLower(b *bytes.Buffer, s string) {
+func appendLower(b []byte, s string) []byte {
 	for i := range len(s) {
-		b.WriteByte(lower(s[i]))
+		b = append(b, lower(s[i]))
 	}
+	return b
 }
 
-func writeCanonical(b *bytes.Buffer, r *http.Request, names headers, body [sha256.Size]byte) {
-	b.WriteString(method(r))
-	b.WriteByte('\n')
-	writePath(b, escapedPath(r))
-	b.WriteByte('\n')
-	b.WriteString(query(r))
-	b.WriteByte('\n')
+func appendCanonical(b []byte, r *http.Request, names []string, body [sha256.Size]byte) []byte {
+	b = append(append(b, method(r)...), '\n')
+	b = append(appendPath(b, escapedPath(r)), '\n')
+	b = append(append(b, query(r)...), '\n')
 	for _, name := range names {
-		writeLower(b, name)
-		b.WriteByte(':')
-		writeValue(b, r, name)
-		b.WriteByte('\n')
+		b = append(appendLower(b, name), ':')
+		b = append(appendValue(b, r, name), '\n')
 	}
-	b.WriteByte('\n')
-	names.writeNames(b)
-	b.WriteByte('\n')
-	writeHex(b, body[:])
+	b = append(appendNames(append(b, '\n'), names), '\n')
+	return hex.AppendEncode(b, body[:])
 }
 
 func method(r *http.Request) string {
@@ -111,16 +103,17 @@ func escapedPath(r *http.Request) string {
 	return path
 }
 
-// writePath escapes a path that is escaped already once more, as every service but S3 wants it:
+// appendPath escapes a path that is escaped already once more, as every service but S3 wants it:
 // "/prod/@connections/a%3D" is signed as "/prod/%40connections/a%253D".
-func writePath(b *bytes.Buffer, path string) {
+func appendPath(b []byte, path string) []byte {
 	for i := range len(path) {
 		if path[i] == '/' {
-			b.WriteByte('/')
+			b = append(b, '/')
 		} else {
-			b.Write(appendEscaped(b.AvailableBuffer(), path[i]))
+			b = appendEscaped(b, path[i])
 		}
 	}
+	return b
 }
 
 // EscapeSegment percent-encodes one segment of a path as AWS wants it: all but RFC 3986's
@@ -172,20 +165,20 @@ func comparePairs(a, b string) int {
 	return cmp.Or(strings.Compare(aName, bName), strings.Compare(aValue, bValue))
 }
 
-func writeValue(b *bytes.Buffer, r *http.Request, name string) {
+func appendValue(b []byte, r *http.Request, name string) []byte {
 	switch name {
 	case host:
-		b.WriteString(r.Host)
+		return append(b, r.Host...)
 	case contentLength:
-		b.Write(strconv.AppendInt(b.AvailableBuffer(), r.ContentLength, 10))
-	default:
-		for i, v := range r.Header[name] {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			writeTrimmed(b, v)
-		}
+		return strconv.AppendInt(b, r.ContentLength, 10)
 	}
+	for i, v := range r.Header[name] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendTrimmed(b, v)
+	}
+	return b
 }
 
 // hostHeader is the Host to send: without the port that the scheme implies, which servers leave
@@ -201,16 +194,16 @@ func hostHeader(r *http.Request) string {
 	return strings.TrimSuffix(name, ":80")
 }
 
-// writeTrimmed writes a header's value without outer spaces and with inner runs of spaces as one.
-func writeTrimmed(b *bytes.Buffer, v string) {
+// appendTrimmed appends a value without outer spaces and with inner runs of spaces as one.
+func appendTrimmed(b []byte, v string) []byte {
 	v = strings.Trim(v, " ")
 	if !strings.Contains(v, "  ") {
-		b.WriteString(v)
-		return
+		return append(b, v...)
 	}
 	for i := range len(v) {
 		if v[i] != ' ' || v[i-1] != ' ' {
-			b.WriteByte(v[i])
+			b = append(b, v[i])
 		}
 	}
+	return b
 }

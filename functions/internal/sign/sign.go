@@ -7,7 +7,6 @@
 package sign
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -40,7 +39,7 @@ type Signer struct {
 // New makes a Signer. The service is the name in the credential scope, for example "dynamodb".
 func New(region, service string, credentials aws.CredentialsProvider) *Signer {
 	s := &Signer{region: region, service: service, credentials: credentials}
-	s.buffers.New = func() any { return new(bytes.Buffer) }
+	s.buffers.New = func() any { b := make([]byte, 0, 4<<10); return &b }
 	return s
 }
 
@@ -60,46 +59,37 @@ func (s *Signer) Sign(r *http.Request, body []byte, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	stamp := at.UTC().Format(timeLayout)
+	values := []string{at.UTC().Format(timeLayout), cred.SessionToken, ""}
 	r.Host = hostHeader(r)
-	r.Header["X-Amz-Date"] = []string{stamp}
+	r.Header["X-Amz-Date"] = values[0:1:1]
 	if cred.SessionToken != "" {
-		r.Header["X-Amz-Security-Token"] = []string{cred.SessionToken}
+		r.Header["X-Amz-Security-Token"] = values[1:2:2]
 	}
-	r.Header["Authorization"] = []string{s.authorization(r, body, stamp, cred)}
+	values[2] = s.authorization(r, body, values[0], cred)
+	r.Header["Authorization"] = values[2:3:3]
 	return nil
 }
 
 func (s *Signer) authorization(r *http.Request, body []byte, stamp string, cred aws.Credentials) string {
-	b := s.buffers.Get().(*bytes.Buffer)
-	defer s.buffers.Put(b)
-	b.Reset()
-	headers := signedHeaders(r)
-	writeCanonical(b, r, headers, sha256.Sum256(body))
-	digest := sha256.Sum256(b.Bytes())
+	buffer := s.buffers.Get().(*[]byte)
+	b := (*buffer)[:0]
+	var space [16]string
+	names := signedHeaders(space[:0], r)
+	b = appendCanonical(b, r, names, sha256.Sum256(body))
+	digest := sha256.Sum256(b)
 
 	k := s.keyFor(stamp[:8], cred.SecretAccessKey)
-	b.Reset()
-	b.WriteString(algorithm + "\n")
-	b.WriteString(stamp)
-	b.WriteByte('\n')
-	b.WriteString(k.scope)
-	b.WriteByte('\n')
-	writeHex(b, digest[:])
-	signature := k.mac(b.Bytes())
+	b = append(append(b[:0], algorithm+"\n"...), stamp...)
+	b = append(append(append(b, '\n'), k.scope...), '\n')
+	b = hex.AppendEncode(b, digest[:])
+	signature := k.mac(b)
 
-	b.Reset()
-	b.WriteString(algorithm + " Credential=")
-	b.WriteString(cred.AccessKeyID)
-	b.WriteByte('/')
-	b.WriteString(k.scope)
-	b.WriteString(", SignedHeaders=")
-	headers.writeNames(b)
-	b.WriteString(", Signature=")
-	writeHex(b, signature[:])
-	return b.String()
-}
-
-func writeHex(b *bytes.Buffer, raw []byte) {
-	b.Write(hex.AppendEncode(b.AvailableBuffer(), raw))
+	b = append(append(b[:0], algorithm+" Credential="...), cred.AccessKeyID...)
+	b = append(append(append(b, '/'), k.scope...), ", SignedHeaders="...)
+	b = append(appendNames(b, names), ", Signature="...)
+	b = hex.AppendEncode(b, signature[:])
+	authorization := string(b)
+	*buffer = b
+	s.buffers.Put(buffer)
+	return authorization
 }

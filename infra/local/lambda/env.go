@@ -13,6 +13,9 @@ import (
 func (i *instance) environment(taskRoot string) []string {
 	f, opts := i.pool.fn, i.pool.svc.opts
 	env := i.reserved(taskRoot)
+	if i.isExternal() {
+		delete(env, "PATH") // a debugger has to find Go
+	}
 	maps.Copy(env, opts.Env)
 	maps.Copy(env, f.Env)
 	list := make([]string, 0, len(env))

@@ -45,6 +45,9 @@ func TestAnExternalFunctionIsServedByWhoeverAttaches(t *testing.T) {
 	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:") }) {
 		t.Errorf("environment = %v", env)
 	}
+	if slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PATH=") }) {
+		t.Error("a debugger would not find Go on Lambda's PATH")
+	}
 	waiting := []<-chan Result{invoke(s, order{Do: "echo"}), invoke(s, order{Do: "echo"})}
 	stop := debugged(t, s)
 	first := parse(t, <-waiting[0])

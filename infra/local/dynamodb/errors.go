@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"edgestream/infra/local/dynamodb/attribute"
 	"edgestream/infra/local/dynamodb/expression"
@@ -81,7 +82,16 @@ func toAPIError(err error) *apiError {
 	return shaped.(*apiError)
 }
 
+// describeMismatch words a value of the wrong JSON type as AWS does, with the parameter's name added.
 func describeMismatch(err error) string {
 	mismatch, _ := errors.AsType[*json.UnmarshalTypeError](err)
-	return fmt.Sprintf("%s at %q cannot be converted to %s", mismatch.Value, mismatch.Field, mismatch.Type)
+	value, _, _ := strings.Cut(mismatch.Value, " ") // "number 1.5" and the like
+	parameter := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+	switch value {
+	case "object":
+		return "Start of structure or map found where not expected. Parameter: " + parameter
+	case "array":
+		return "Start of list found where not expected. Parameter: " + parameter
+	}
+	return fmt.Sprintf("%s_VALUE cannot be converted. Parameter: %s", strings.ToUpper(value), parameter)
 }

@@ -97,10 +97,14 @@ func keyNames(elements []keyElement) string {
 }
 
 func (t *table) addIndexes(d *definitions, local, global []indexSpec) error {
-	if local != nil && t.schema.sort.name == "" {
+	switch {
+	case global != nil && len(global) == 0:
+		return invalidValues("List of GlobalSecondaryIndexes is empty")
+	case local != nil && len(local) == 0:
+		return invalidValues("List of LocalSecondaryIndexes is empty")
+	case local != nil && t.schema.sort.name == "":
 		return invalidValues("Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
-	}
-	if len(local) > maxLocalIndexes || len(global) > maxGlobalIndexes {
+	case len(local) > maxLocalIndexes || len(global) > maxGlobalIndexes:
 		return invalidValues("A table has at most %d local and %d global secondary indexes", maxLocalIndexes, maxGlobalIndexes)
 	}
 	for _, spec := range local {

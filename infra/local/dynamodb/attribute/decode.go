@@ -21,7 +21,7 @@ const (
 	errBase64  = SyntaxError("Invalid base64 in a binary value")
 )
 
-// maxDepth is how many lists and maps may lie within each other.
+// maxDepth is how many values may lie within each other, the innermost included.
 const maxDepth = 32
 
 // UnmarshalJSON reads an object of attribute values. Errors are SyntaxError,
@@ -66,8 +66,12 @@ func IsInvalid(err error) bool {
 }
 
 // value reads one AttributeValue: an object with exactly one type descriptor.
+// depth is the number of values around it.
 func (s *scanner) value(depth int) (Value, error) {
 	var v Value
+	if depth++; depth > maxDepth {
+		return v, errNesting
+	}
 	err := s.members(func(name string) error {
 		kind := KindOf(name)
 		if kind == None {
@@ -101,9 +105,9 @@ func (s *scanner) content(v *Value, depth int) (err error) {
 	case NULL:
 		err = s.null()
 	case M:
-		v.Map, err = s.mapping(depth + 1)
+		v.Map, err = s.mapping(depth)
 	case L:
-		v.List, err = s.list(depth + 1)
+		v.List, err = s.list(depth)
 	default:
 		v.List, err = s.set(v.Kind)
 	}
@@ -147,9 +151,6 @@ func (s *scanner) null() error {
 }
 
 func (s *scanner) mapping(depth int) (Item, error) {
-	if depth > maxDepth {
-		return nil, errNesting
-	}
 	item := Item{}
 	err := s.members(func(name string) error {
 		v, err := s.value(depth)
@@ -160,9 +161,6 @@ func (s *scanner) mapping(depth int) (Item, error) {
 }
 
 func (s *scanner) list(depth int) ([]Value, error) {
-	if depth > maxDepth {
-		return nil, errNesting
-	}
 	list := []Value{}
 	err := s.elements(func() error {
 		v, err := s.value(depth)

@@ -26,7 +26,7 @@ func (n *node) resolve(clause Clause, subs *Substitutions) (err error) {
 
 func resolvePath(clause Clause, steps []token, subs *Substitutions) (Path, error) {
 	if len(steps) > maxDepth {
-		return nil, clause.errorf("The document path has too many nesting elements; nesting levels: %d", len(steps))
+		return nil, clause.errorf("The document path has too many nesting levels; nesting levels: %d", len(steps))
 	}
 	path := make(Path, len(steps))
 	for i, t := range steps {

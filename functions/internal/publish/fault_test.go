@@ -172,7 +172,7 @@ func rate(perSecond int) func(string) error {
 func TestAQuotaNeverClosesConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		const n = 2000
+		const n = 800
 		for i := range n {
 			w.user(fmt.Sprint("c", i), "1")
 		}

@@ -258,3 +258,28 @@ func TestAContextThatEndsFailsWhatWasNotDelivered(t *testing.T) {
 		w.want("b", heard(1, 3)...)
 	})
 }
+
+func TestABatchThatIsCancelledEndsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for i := range 30 {
+			w.user(fmt.Sprint("c", i), "1")
+		}
+		w.latency = func(string) time.Duration { return time.Second }
+		w.answer = func(c, _ string) error {
+			if c == "c0" {
+				return stream.ErrThrottled
+			}
+			return nil
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(1500*time.Millisecond, cancel)
+		start := time.Now()
+		p := w.publisher(Config{Posts: 3})
+		wantFailed(t, p.Publish(ctx, []stream.Change{say(1, "x", "1"), poison(2, "x"), say(3, "y", "9")}), "1", "2")
+		if took := time.Since(start); took != 1500*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		wantFailed(t, p.Publish(ctx, []stream.Change{say(4, "x", "1")}), "4")
+	})
+}

@@ -24,7 +24,7 @@ func main() {
 	limits := dynamo.Limits{Subscriptions: vars.IntOr("MAX_SUBSCRIPTIONS", 100), Connections: vars.IntOr("MAX_CONNECTIONS", 50)}
 	connect := mastodon.Connect{
 		Tokens:      accounts,
-		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.IntOr("MAX_TAG_BYTES", 500), MaxList: vars.IntOr("MAX_LIST_BYTES", 100)},
+		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.IntOr("MAX_TAG_LENGTH", 256), MaxList: vars.IntOr("MAX_LIST_LENGTH", 64)},
 		Connections: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits),
 		Greeter:     lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
 	}

@@ -29,8 +29,8 @@ func main() {
 	answers := greet.Greeter{Poster: apigw.NewClient(vars.Text("CALLBACK_URL"), cfg), Patience: 5 * time.Second}
 	messages := mastodon.Messages{
 		Sessions: connections, Subscriptions: connections, Greeter: answers, Margin: route.Margin,
-		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.IntOr("MAX_TAG_BYTES", 500), MaxList: vars.IntOr("MAX_LIST_BYTES", 100)},
-		MaxBytes:   vars.IntOr("MAX_MESSAGE_BYTES", 128<<10),
+		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.IntOr("MAX_TAG_LENGTH", 256), MaxList: vars.IntOr("MAX_LIST_LENGTH", 64)},
+		MaxBytes:   vars.IntOr("MAX_MESSAGE_BYTES", 16<<10),
 	}
 	if err := vars.Err(); err != nil {
 		log.Error("not started", "reason", err.Error())

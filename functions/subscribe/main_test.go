@@ -44,9 +44,9 @@ func TestTheLimitsComeFromTheEnvironment(t *testing.T) {
 	if got := gateway.Posts("c="); len(got) != 1 || got[0] != `{"error":"Message is too large","status":413}` {
 		t.Errorf("posted %v", got)
 	}
-	vars["MAX_MESSAGE_BYTES"], vars["MAX_TAG_BYTES"] = "ten", "-1"
+	vars["MAX_MESSAGE_BYTES"], vars["MAX_TAG_LENGTH"] = "ten", "-1"
 	log, status := functiontest.Start(t, vars)
-	if status != 1 || !strings.Contains(log, "MAX_MESSAGE_BYTES") || !strings.Contains(log, "MAX_TAG_BYTES") {
+	if status != 1 || !strings.Contains(log, "MAX_MESSAGE_BYTES") || !strings.Contains(log, "MAX_TAG_LENGTH") {
 		t.Errorf("status %d, log %s", status, log)
 	}
 }

@@ -193,3 +193,40 @@ func TestTheContextsEndEndsTheGreeting(t *testing.T) {
 		}
 	})
 }
+
+// silence accepts a post and never answers.
+type silence struct{}
+
+func (silence) Post(ctx context.Context, _ string, _ []byte) error {
+	<-ctx.Done()
+	return fmt.Errorf("%w: %w", stream.ErrUnavailable, ctx.Err())
+}
+
+func TestAGatewayThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		g := greet.Greeter{Poster: silence{}, Young: 5 * time.Second, Patience: 15 * time.Second}
+		if err := g.Greet(context.Background(), greeting("1")); !errors.Is(err, stream.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != 15*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestGreetingsOfClientsThatCameTogetherSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := map[time.Duration]bool{}
+		for range 20 {
+			g, start := &gateway{failures: map[string][]error{"1": {stream.ErrThrottled, stream.ErrThrottled}}}, time.Now()
+			if err := greeter(g).Greet(context.Background(), greeting("1")); err != nil {
+				t.Error(err)
+			}
+			attempts[time.Since(start)] = true
+		}
+		if len(attempts) < 15 {
+			t.Errorf("20 greetings were delivered at %d different times", len(attempts))
+		}
+	})
+}

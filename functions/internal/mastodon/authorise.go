@@ -3,11 +3,11 @@ package mastodon
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"edgestream/functions/internal/stream"
 )
 
-// Parameters that no store could keep as a key.
 var (
 	errTagTooLong  = fmt.Errorf("tag: %w", stream.ErrTooLong)
 	errListTooLong = fmt.Errorf("list: %w", stream.ErrTooLong)
@@ -22,10 +22,14 @@ type Lists interface {
 // Authoriser decides which streams a token may listen to.
 type Authoriser struct {
 	Lists Lists
-	// MaxTag and MaxList are how many bytes of UTF-8 a tag (as written, and normalised, which
-	// can be longer) and a list id may have.
+	// MaxTag and MaxList are how many characters (Unicode code points) a tag, as written and
+	// normalised, and a list id may have.
 	MaxTag, MaxList int
 }
+
+// maxKey is how many bytes a parameter may have whatever the limits say: a subscription is part
+// of a key of at most 1,024 bytes in DynamoDB.
+const maxKey = 900
 
 // Authorise is the subscription that the parameters name, if the token may listen to it. Its
 // errors come in this order: ErrScope, ErrUnknownStream, ErrMissingTag, ErrMissingList,
@@ -66,7 +70,7 @@ func (a Authoriser) checkTag(tag string) error {
 	switch {
 	case tag == "":
 		return stream.ErrMissingTag
-	case len(tag) > a.MaxTag || len(stream.NormalTag(tag)) > a.MaxTag:
+	case tooLong(tag, a.MaxTag) || tooLong(stream.NormalTag(tag), a.MaxTag):
 		return errTagTooLong
 	}
 	return nil
@@ -76,8 +80,12 @@ func (a Authoriser) checkList(list string) error {
 	switch {
 	case list == "":
 		return stream.ErrMissingList
-	case len(list) > a.MaxList:
+	case tooLong(list, a.MaxList):
 		return errListTooLong
 	}
 	return nil
+}
+
+func tooLong(s string, limit int) bool {
+	return len(s) > maxKey || utf8.RuneCountInString(s) > limit
 }

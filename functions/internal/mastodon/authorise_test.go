@@ -137,8 +137,10 @@ func TestSubscribeErrorsComeInTheOrderOfAMastodonServer(t *testing.T) {
 		`{"type":"subscribe","stream":"list","list":" 12"}`:                notOwnList,
 		`{"type":"subscribe","stream":"list","list":"` + long[:101] + `"}`: `{"error":"List name parameter is too long","status":400}`,
 		`{"type":"subscribe","stream":"hashtag","tag":"` + long + `"}`:     `{"error":"Tag name parameter is too long","status":400}`,
+		// Few enough characters, but too many bytes for a key.
+		`{"type":"subscribe","stream":"hashtag","tag":"` + strings.Repeat("猫", 301) + `"}`: `{"error":"Tag name parameter is too long","status":400}`,
 		// One character whose compatibility form has eighteen.
-		`{"type":"subscribe","stream":"hashtag","tag":"` + strings.Repeat("\ufdfa", 20) + `"}`: `{"error":"Tag name parameter is too long","status":400}`,
+		`{"type":"subscribe","stream":"hashtag","tag":"` + strings.Repeat("\ufdfa", 40) + `"}`: `{"error":"Tag name parameter is too long","status":400}`,
 	} {
 		w := opened(t, "full")
 		w.send(body, 10)
@@ -162,7 +164,7 @@ func TestAListOfNobodyIsNotTheListOfAnAccountWithoutName(t *testing.T) {
 }
 
 func TestATagIsTakenUpToItsLimitAndOfAnyScript(t *testing.T) {
-	for _, tag := range []string{"\U0001f389", "#", "猫", "a b", strings.Repeat("x", 500), "Ünïcödé"} {
+	for _, tag := range []string{"\U0001f389", "#", "猫", "a b", strings.Repeat("x", 500), strings.Repeat("猫", 300), "Ünïcödé"} {
 		w := opened(t, "full")
 		w.send(`{"type":"subscribe","stream":"hashtag","tag":"`+tag+`"}`, 10)
 		w.answered(t)

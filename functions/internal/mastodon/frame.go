@@ -14,11 +14,11 @@ import "edgestream/functions/internal/stream"
 // Equal subscriptions get equal bytes, so one encoding serves all of them.
 func Frame(s stream.Subscription, m stream.Message) []byte {
 	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+96)
-	b = appendQuoted(append(b, `{"stream":[`...), s.Stream)
+	b = appendQuoted(append(b, `{"stream":[`...), []byte(s.Stream))
 	if takesParam(s.Stream) {
-		b = appendQuoted(append(b, ','), s.Param)
+		b = appendQuoted(append(b, ','), []byte(s.Param))
 	}
-	b = appendQuoted(append(b, `],"event":`...), m.Event)
+	b = appendQuoted(append(b, `],"event":`...), []byte(m.Event))
 	if m.Payload != nil {
 		b = appendQuoted(append(b, `,"payload":`...), m.Payload)
 	}

@@ -102,3 +102,15 @@ func BenchmarkFrame(b *testing.B) {
 		Frame(stream.Subscription{Stream: stream.User}, m)
 	}
 }
+
+// BenchmarkMarshal is what BenchmarkFrame is measured by.
+func BenchmarkMarshal(b *testing.B) {
+	payload := strings.Repeat(`{"content":"<p>héllo wörld</p>"},`, 100)
+	b.SetBytes(int64(len(payload)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := json.Marshal(payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

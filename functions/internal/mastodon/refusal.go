@@ -34,7 +34,7 @@ func (r Refusal) Own() bool { return r.Status >= 500 }
 
 // Frame is the refusal of a subscription as it is sent on the socket.
 func (r Refusal) Frame() []byte {
-	b := appendQuoted([]byte(`{"error":`), r.Message)
+	b := appendQuoted([]byte(`{"error":`), []byte(r.Message))
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	return append(b, '}')
 }

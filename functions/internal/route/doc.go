@@ -3,7 +3,7 @@
 //
 // # What a handler may return
 //
-// Never an error, and never a panic. API Gateway answers a failed $connect with 502, and a
+// Never an error, and never a panic, but for Greet, which is no route. API Gateway answers a failed $connect with 502, and a
 // failed message with a frame of its own ({"message":"Internal server error",…}), which throws in
 // every subscription that masto.js has on the socket. So a handler recovers, logs, and answers
 // with a status; of $connect the client sees that status and the subprotocol, of the other

@@ -16,32 +16,39 @@ type Greeter interface {
 	Greet(ctx context.Context, g stream.Greeting) error
 }
 
+// errNotDelivered is all that Lambda is told; the reason is in the log.
+var errNotDelivered = errors.New("greeting not delivered")
+
 // Greet is the handler of the function that others invoke asynchronously with a greeting. It
-// never fails: Lambda would invoke it again a minute later, out of order and twice.
+// fails if the service is at fault, and not if the client left, so that Lambda can keep what was
+// not delivered in the function's OnFailure destination. Lambda itself must not try again
+// (MaximumRetryAttempts: 0): a minute later, frames would come out of order and twice.
 func Greet(g Greeter, log *slog.Logger) func(context.Context, stream.Greeting) error {
-	return func(ctx context.Context, greeting stream.Greeting) error {
+	return func(ctx context.Context, greeting stream.Greeting) (err error) {
 		log := log.With("connection", greeting.Connection.ID, "request", requestID(ctx))
 		defer func() {
 			if p := recover(); p != nil {
 				logPanic(ctx, log, p)
+				err = errNotDelivered
 			}
 		}()
 		ctx, cancel := early(ctx)
 		defer cancel()
-		if err := g.Greet(ctx, greeting); err != nil {
-			logGivenUp(ctx, log, err)
-		}
-		return nil
+		return givenUp(ctx, log, g.Greet(ctx, greeting))
 	}
 }
 
-// logGivenUp is Info for a client that left, which is everyday, and Error for the rest.
-func logGivenUp(ctx context.Context, log *slog.Logger, err error) {
-	level := slog.LevelError
-	if errors.Is(err, stream.ErrGone) {
-		level = slog.LevelInfo
+// givenUp logs Info for a client that left, which is everyday, and Error for the rest.
+func givenUp(ctx context.Context, log *slog.Logger, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, stream.ErrGone):
+		log.InfoContext(ctx, "greeting not delivered", "reason", err.Error())
+		return nil
 	}
-	log.Log(ctx, level, "greeting not delivered", "reason", err.Error())
+	log.ErrorContext(ctx, "greeting not delivered", "reason", err.Error())
+	return errNotDelivered
 }
 
 func requestID(ctx context.Context) string {

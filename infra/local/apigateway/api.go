@@ -51,7 +51,7 @@ type Options struct {
 	Invoke Invoke
 	// Region, if set, is the region that signatures must be scoped to.
 	Region string
-	// AccountID is for the log only: no event of a WebSocket API carries it.
+	// AccountID changes nothing: no event of a WebSocket API carries the account.
 	AccountID string
 	// DomainName is requestContext.domainName: host and port as clients see them.
 	// Empty means the request's Host. SetDomainName changes it later.

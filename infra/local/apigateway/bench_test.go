@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,4 +50,32 @@ func BenchmarkPost(b *testing.B) {
 	if n := refused.Load(); n > 0 {
 		b.Errorf("%d of %d posts were refused", n, b.N)
 	}
+}
+
+// BenchmarkIdleSocket measures what one open, quiet socket keeps in memory, its client
+// included.
+func BenchmarkIdleSocket(b *testing.B) {
+	r := newRig(b, testAPI(), Options{})
+	const sockets = 2000
+	for b.Loop() {
+		before := liveBytes()
+		var list []*rawSocket
+		for range sockets {
+			socket := dialRaw(b, r, "")
+			socket.response(b)
+			list = append(list, socket)
+		}
+		b.ReportMetric(float64(liveBytes()-before)/sockets, "bytes/socket")
+		for _, socket := range list {
+			_ = socket.Close()
+		}
+		eventually(b, "all are gone", func() bool { return len(r.List()) == 0 })
+	}
+}
+
+func liveBytes() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
 }

@@ -17,6 +17,7 @@ type conn struct {
 	srv              *Server
 	id               string
 	connectRequestID string
+	ordinal          int64     // among all connections of the server
 	connectedAt      time.Time // by Options.Now
 	identity         identity
 	domain, host     string
@@ -34,25 +35,26 @@ type conn struct {
 	shuffle *shuffler // nil: messages are handed on as they come
 }
 
-// start answers 101 and makes the connection reachable, in this order on the wire: a
-// post can only come after the 101, and is never refused once the client has seen it.
+// start makes the connection reachable and then answers 101. A post can only come
+// after the 101 on the wire, and is never refused once the client has seen the 101.
 func (c *conn) start(nc net.Conn, br *bufio.Reader, handshake []byte) {
 	opt := &c.srv.opt
 	c.nc, c.opened = nc, time.Now()
-	c.out = newOutbox(nc, opt.SendBuffer, opt.MaxFrame)
+	c.out = newOutbox(nc, opt.SendBuffer, opt.MaxFrame, handshake)
 	c.in = &reader{br: br, maxFrame: opt.MaxFrame, maxMessage: opt.MaxMessage, onPing: c.out.pong}
-	c.out.raw(handshake)
 	if !c.srv.register(c) {
 		defer c.close(closeCause{closeGoingAway, goingAway})
 	}
 	if opt.ShuffleMessages {
-		c.shuffle = newShuffler(opt.ShuffleWindow, opt.ShuffleSeed, uint64(c.srv.opened.Load()))
+		c.shuffle = newShuffler(opt.ShuffleWindow, opt.ShuffleSeed, uint64(c.ordinal))
 	}
 	c.timers.Lock()
 	c.idle = time.AfterFunc(opt.IdleTimeout, c.checkIdle)
+	// The code at the end of the longest connection is not documented.
 	c.old = time.AfterFunc(opt.MaxDuration, func() { c.close(closeCause{closeGoingAway, goingAway}) })
 	c.timers.Unlock()
 	c.srv.opt.Logger.Debug("connection open", "connection", c.id)
+	c.out.begin()
 	go c.run()
 }
 

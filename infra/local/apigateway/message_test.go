@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,19 +162,32 @@ func TestMoreMessagesThanTheAccountMayHandleAreRefusedOneByOne(t *testing.T) {
 
 func TestShuffledMessagesAreReorderedTheSameWayForTheSameSeed(t *testing.T) {
 	run := func(seed uint64) []string {
+		var mu sync.Mutex
 		var order []string
+		var running atomic.Int32
 		r := newRig(t, testAPI(), Options{ShuffleMessages: true, ShuffleSeed: seed, ShuffleWindow: 200 * time.Millisecond})
 		r.fn.on("default", func(e event) (string, string, error) {
-			order = append(order, *e.Body) // unguarded: they must not overlap
+			if running.Add(1) != 1 {
+				t.Error("two messages overlap")
+			}
+			defer running.Add(-1)
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, *e.Body)
 			return `{"statusCode":200,"body":"x"}`, "", nil
 		})
-		ws := r.dial(t, "")
+		socket := dialRaw(t, r, "")
+		socket.response(t)
+		var frames []byte
 		for i := range 20 {
-			write(t, ws, fmt.Sprint(i))
+			frames = append(frames, clientFrame(text1, fmt.Sprint(i))...)
 		}
-		eventually(t, "all are handled", func() bool { return len(r.fn.seen("MESSAGE")) == 20 })
-		_ = ws.Close(websocket.StatusNormalClosure, "")
-		eventually(t, "the socket is gone", func() bool { return len(r.fn.seen("DISCONNECT")) == 1 })
+		if err := socket.send(frames); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "all are handled", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) == 20 })
+		mu.Lock()
+		defer mu.Unlock()
 		return order
 	}
 	first, again, other := run(1), run(1), run(2)

@@ -31,11 +31,16 @@ type outbox struct {
 // keepBuffer is the largest buffer that an idle connection keeps.
 const keepBuffer = 4 << 10
 
-func newOutbox(w io.WriteCloser, limit, maxFrame int) *outbox {
-	o := &outbox{w: w, limit: limit, maxFrame: maxFrame}
+// newOutbox begins with bytes that are no frame, the handshake's answer. It takes
+// messages at once, and writes nothing before begin.
+func newOutbox(w io.WriteCloser, limit, maxFrame int, handshake []byte) *outbox {
+	o := &outbox{w: w, limit: limit, maxFrame: maxFrame, pending: handshake, writing: true}
 	o.idle.L = &o.mu
 	return o
 }
+
+// begin starts writing. It is called once.
+func (o *outbox) begin() { go o.write() }
 
 // text queues a text message. It fails with errClosed, or with errFull if the client
 // does not keep up; an empty buffer takes a message of any size.
@@ -60,13 +65,6 @@ func (o *outbox) pong(payload []byte) {
 	if !o.closed && len(o.pending)+o.flying < o.limit {
 		o.queue(appendFrame(o.pending, opPong, true, payload))
 	}
-}
-
-// raw queues bytes that are no frame: the handshake's answer.
-func (o *outbox) raw(b []byte) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.queue(append(o.pending, b...))
 }
 
 // close queues the close frame, after which nothing is accepted.

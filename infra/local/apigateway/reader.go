@@ -3,6 +3,7 @@ package apigateway
 import (
 	"bufio"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -107,7 +108,7 @@ func (r *reader) control(h frameHeader) error {
 // a client cannot make us reserve more than it may send.
 func (r *reader) append(h frameHeader) error {
 	start := len(r.message)
-	r.message = append(r.message, make([]byte, h.length)...)
+	r.message = slices.Grow(r.message, int(h.length))[:start+int(h.length)]
 	if _, err := io.ReadFull(r.br, r.message[start:]); err != nil {
 		return err
 	}

@@ -169,7 +169,7 @@ func (s *Server) register(c *conn) bool {
 	defer s.mu.Unlock()
 	s.conns[c.id] = c
 	s.open.Add(1)
-	s.opened.Add(1)
+	c.ordinal = s.opened.Add(1)
 	return !s.closing
 }
 

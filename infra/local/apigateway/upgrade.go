@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -117,6 +116,6 @@ func (s *Server) newConn(r *http.Request) *conn {
 	}
 	c := &conn{srv: s, id: s.ids.next(kindConnection), connectedAt: s.opt.Now(), host: r.Host, domain: domain,
 		identity: identity{UserAgent: r.UserAgent(), SourceIP: source}}
-	s.opt.Logger.Debug("handshake", "connection", c.id, "source", source, "query_bytes", strconv.Itoa(len(r.URL.RawQuery)))
+	s.opt.Logger.Debug("handshake", "connection", c.id, "source", source)
 	return c
 }

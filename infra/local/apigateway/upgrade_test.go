@@ -194,3 +194,13 @@ func TestConnectThatTakesTooLongIs504(t *testing.T) {
 		t.Errorf("status %d, want 504", response.StatusCode)
 	}
 }
+
+func TestAClientThatHasSeenThe101CanBePostedTo(t *testing.T) {
+	r := newRig(t, testAPI(), Options{})
+	for i := range 200 {
+		dialRaw(t, r, "").response(t)
+		if got := r.Connections(); got != i+1 {
+			t.Fatalf("%d connections are open after the answer to number %d", got, i+1)
+		}
+	}
+}

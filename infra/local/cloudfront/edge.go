@@ -25,8 +25,8 @@ type Options struct {
 	ResponseTimeout time.Duration
 	// UpgradeIdle is how long a WebSocket may be silent; 10 minutes if 0.
 	UpgradeIdle time.Duration
-	// FunctionBudget is how long a function may run; 250 ms if 0. CloudFront allows
-	// about one, but on its machines.
+	// FunctionBudget is how long a function may run; 1 second if 0. CloudFront allows
+	// about a millisecond of computing; this is a clock on a machine that may be busy.
 	FunctionBudget time.Duration
 	// Logger is told about failures, and what functions write to console.log; nil
 	// means silence.
@@ -43,7 +43,7 @@ func (o *Options) setDefaults() {
 		o.UpgradeIdle = 10 * time.Minute
 	}
 	if o.FunctionBudget <= 0 {
-		o.FunctionBudget = 250 * time.Millisecond
+		o.FunctionBudget = time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -158,7 +158,7 @@ func TestAFunctionThatFailsOrReturnsNonsenseIsTheViewersErrorPage(t *testing.T) 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, handler(tt.body), func(http.ResponseWriter, *http.Request) { t.Error("the origin was asked") }, Options{FunctionBudget: 100 * time.Millisecond})
+			r := newRig(t, handler(tt.body), func(http.ResponseWriter, *http.Request) { t.Error("the origin was asked") }, Options{FunctionBudget: 500 * time.Millisecond})
 			response, text := r.do(t, "GET", "/x?y=1", "")
 			kind := map[int]string{502: "FunctionValidationError", 503: "FunctionExecutionError"}[tt.status]
 			if response.StatusCode != tt.status || response.Header.Get("X-Cache") != kind+" from cloudfront" {
@@ -187,7 +187,7 @@ func TestFunctionsThatCannotBePublishedAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := Distribution{Origins: map[string]Origin{"o": {}}, Behaviors: []Behavior{{PathPattern: "*", Origin: "o", ViewerRequest: tt.source}}}
-			_, err := New(d, Options{Resolve: func(string) (*url.URL, bool) { return nil, false }, FunctionBudget: 50 * time.Millisecond})
+			_, err := New(d, Options{Resolve: func(string) (*url.URL, bool) { return nil, false }, FunctionBudget: 300 * time.Millisecond})
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}

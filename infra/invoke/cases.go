@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,8 @@ const anything = "$any"
 // testCase is one entry of events/cases.yaml.
 type testCase struct {
 	// Event is a file in the events folder, Function the logical id of who gets it.
-	Event, Function string
+	Event    string
+	Function string
 	// Says is the case as a sentence.
 	Says string
 	// Seed lists files with BatchWriteItem's RequestItems, loaded first.
@@ -42,9 +44,10 @@ type testCase struct {
 type call struct {
 	// To is post, disconnect, invoke or send; Target a connection id, a function's or
 	// a queue's name.
-	To, Target string
+	To     string `json:"to"`
+	Target string `json:"target"`
 	// Body is the exact text, or a mapping that its JSON must equal.
-	Body any `yaml:",omitempty"`
+	Body any `json:"body,omitempty"`
 }
 
 func (c call) key() string { return c.To + " " + c.Target }
@@ -104,7 +107,7 @@ func (c testCase) check(result string, before, after map[string][]any, calls []c
 	if err := json.Unmarshal([]byte(result), &got); err != nil {
 		problems = append(problems, fmt.Sprintf("the answer is no JSON: %.300q", result))
 	} else {
-		add("answer", c.Result, got)
+		add("answer", c.Result, withoutEmpty(got))
 	}
 	for name, rows := range after {
 		want, named := c.Rows[name]
@@ -118,6 +121,66 @@ func (c testCase) check(result string, before, after map[string][]any, calls []c
 		return nil
 	}
 	return errors.New(strings.Join(problems, "\n"))
+}
+
+// left is the case as it would stand in cases.yaml, had it left what it should.
+func (c testCase) left(result string, before, after map[string][]any, calls []call) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "- event: %s\n  function: %s\n  says: %s\n", c.Event, c.Function, text(c.Says))
+	if c.Seed != nil {
+		fmt.Fprintf(&out, "  seed: [%s]\n", strings.Join(c.Seed, ", "))
+	}
+	if c.Answers != nil {
+		fmt.Fprintf(&out, "  answers: %s\n", text(c.Answers))
+	}
+	fmt.Fprintf(&out, "  result: %s\n", text(withoutEmpty(decoded([]byte(result)))))
+	heading := "  rows:\n"
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if difference(sorted(before[name]), sorted(after[name])) == "" {
+			continue
+		}
+		fmt.Fprintf(&out, "%s    %s:%s\n", heading, name, lines("      ", sorted(after[name])))
+		heading = ""
+	}
+	var seen []any
+	for _, c := range calls {
+		seen = append(seen, c)
+	}
+	if seen != nil {
+		fmt.Fprintf(&out, "  calls:%s\n", lines("    ", seen))
+	}
+	return out.String()
+}
+
+// lines is a YAML list with one element, as JSON, per line.
+func lines(indent string, values []any) string {
+	if len(values) == 0 {
+		return " []"
+	}
+	var out string
+	for _, v := range values {
+		out += "\n" + indent + "- " + text(v)
+	}
+	return out
+}
+
+// text is JSON, which is YAML too.
+func text(v any) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// withoutEmpty drops an answer's members that say nothing.
+func withoutEmpty(answer any) any {
+	if members, ok := answer.(map[string]any); ok {
+		maps.DeleteFunc(members, func(_ string, v any) bool { return v == nil || v == "" })
+	}
+	return answer
 }
 
 // difference is empty when got is what want says; $any in want matches anything.

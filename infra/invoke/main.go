@@ -33,6 +33,7 @@ import (
 type options struct {
 	sam, build, architecture, dynamodb, host, template, events string
 	jobs                                                       int
+	show                                                       bool
 	only                                                       []string
 }
 
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&o.template, "template", "template.yaml", "the template")
 	flag.StringVar(&o.events, "events", "events", "folder of the events and of cases.yaml")
 	flag.IntVar(&o.jobs, "jobs", 2, "cases to run side by side")
+	flag.BoolVar(&o.show, "show", false, "print what each case left, as YAML to read and to copy into cases.yaml")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "usage: go run ./infra/invoke [flags] [EVENT...]\n\nRuns the cases of events/cases.yaml, or those of the named events.\n\n")
 		flag.PrintDefaults()
@@ -87,7 +89,7 @@ func run(ctx context.Context, o options) (failed int, err error) {
 		return 0, err
 	}
 	defer cli.close()
-	r := &runner{stack: stack, events: o.events, sam: cli, recorder: recorder, database: database{url: o.dynamodb}}
+	r := &runner{stack: stack, events: o.events, sam: cli, recorder: recorder, database: database{url: o.dynamodb}, show: o.show}
 	failed = r.all(ctx, cases, o.jobs)
 	fmt.Printf("%d passed, %d failed, 0 skipped\n", len(cases)-failed, failed)
 	return failed, ctx.Err()
@@ -114,19 +116,22 @@ type runner struct {
 	sam      *sam
 	recorder *recorder
 	database database
+	show     bool
 }
 
 // all runs the cases, several side by side, and prints one line for each.
 func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed int) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
+	began := time.Now() // so that no earlier run's databases are met again
 	places := make(chan struct{}, max(jobs, 1))
 	for i, c := range cases {
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
+			key := fmt.Sprintf("CASE%dN%d", began.UnixNano(), i)
 			start := time.Now()
-			problem := r.one(ctx, c, fmt.Sprintf("EDGESTREAMCASE%06d", i))
+			problem := r.one(ctx, c, key)
 			mu.Lock()
 			defer mu.Unlock()
 			word := "ok    "
@@ -169,7 +174,11 @@ func (r *runner) one(ctx context.Context, c testCase, key string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.check(result, before, after, r.recorder.take(key)); err != nil {
+	calls := r.recorder.take(key)
+	if r.show {
+		fmt.Print(c.left(result, before, after, calls))
+	}
+	if err := c.check(result, before, after, calls); err != nil {
 		return fmt.Errorf("%w\nits log:\n%s", err, log)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -90,6 +91,22 @@ func (r *recorder) keep(key string, c call) {
 	r.calls[key] = append(r.calls[key], c)
 }
 
+// keepTry answers the status that the case has for the connection. A call that fails is
+// kept once however often it is tried again: how often depends on time.
+func (r *recorder) keepTry(key string, c call) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status, fails := r.answers[key][c.Target]
+	if !fails {
+		status = http.StatusOK
+	}
+	again := slices.ContainsFunc(r.calls[key], func(old call) bool { return old.key() == c.key() && old.Body == c.Body })
+	if !fails || !again {
+		r.calls[key] = append(r.calls[key], c)
+	}
+	return status
+}
+
 // manage is POST and DELETE of /prod/@connections/ID.
 func (r *recorder) manage(w http.ResponseWriter, req *http.Request, key, body string) {
 	id, ok := strings.CutPrefix(req.URL.EscapedPath(), "/prod/@connections/")
@@ -102,13 +119,8 @@ func (r *recorder) manage(w http.ResponseWriter, req *http.Request, key, body st
 	if req.Method == http.MethodDelete {
 		c = call{To: "disconnect", Target: id}
 	}
-	r.keep(key, c)
-	r.mu.Lock()
-	status := r.answers[key][id]
-	r.mu.Unlock()
+	status := r.keepTry(key, c)
 	switch status {
-	case 0:
-		status = http.StatusOK
 	case http.StatusGone:
 		w.Header().Set("X-Amzn-ErrorType", "GoneException")
 	case http.StatusRequestEntityTooLarge:

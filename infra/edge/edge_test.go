@@ -1,0 +1,247 @@
+package edge
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"edgestream/infra/local/cloudfront"
+	"edgestream/infra/local/template"
+)
+
+// deployed is the edge of template.yaml. Its origin answers with the request line that
+// reached it, and with 418, which the edge never says itself.
+func deployed(t testing.TB) *cloudfront.Edge {
+	t.Helper()
+	stack, err := template.Load("../../template.yaml", template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Seen-Token", r.Header.Get("Sec-WebSocket-Protocol"))
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
+	}))
+	t.Cleanup(origin.Close)
+	address, err := url.Parse(origin.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := stack.WebSocketAPIs[0].Domain
+	edge, err := cloudfront.New(distribution(stack.Distributions[0]), cloudfront.Options{
+		FunctionBudget: 10 * time.Second, // the race detector is slow, and time is not what is tested
+		Resolve: func(host string) (*url.URL, bool) {
+			return address, host == domain
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(edge.Close)
+	return edge
+}
+
+func distribution(d template.Distribution) cloudfront.Distribution {
+	out := cloudfront.Distribution{
+		ID: d.ID, DomainName: d.Domain,
+		Origins: map[string]cloudfront.Origin{}, ErrorCachingMinTTL: map[int]time.Duration{},
+	}
+	for _, o := range d.Origins {
+		out.Origins[o.ID] = cloudfront.Origin{DomainName: o.Domain, OriginPath: o.Path, ProtocolPolicy: o.ProtocolPolicy}
+	}
+	for _, b := range d.Behaviors {
+		out.Behaviors = append(out.Behaviors, cloudfront.Behavior{
+			PathPattern: b.PathPattern, Origin: b.Origin, AllowedMethods: b.AllowedMethods,
+			ViewerRequest: b.ViewerRequest.Code, OriginRequestPolicy: b.OriginRequestPolicy, CachePolicy: b.CachePolicy,
+		})
+	}
+	for _, e := range d.Errors {
+		out.ErrorCachingMinTTL[e.Code] = time.Duration(e.CachingMinTTLSeconds) * time.Second
+	}
+	return out
+}
+
+// ask sends one request as it stands, without net/http's cleaning of paths.
+func ask(edge http.Handler, method, target string, headers ...string) (*http.Response, string) {
+	r := httptest.NewRequest(method, "http://edge.example/", nil)
+	path, query, _ := strings.Cut(target, "?")
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		decoded = path
+	}
+	r.URL = &url.URL{Path: decoded, RawPath: path, RawQuery: query}
+	r.RequestURI = target
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	edge.ServeHTTP(w, r)
+	res := w.Result()
+	body, _ := io.ReadAll(res.Body)
+	return res, string(body)
+}
+
+const (
+	unknownChannel = `{"error":"Unknown channel requested"}`
+	notFound       = `{"error":"Not Found"}`
+)
+
+func TestEveryPathHasItsAnswer(t *testing.T) {
+	edge := deployed(t)
+	for _, c := range []struct {
+		method, target string
+		status         int
+		body           string
+	}{
+		{"GET", "/api/v1/streaming", 418, "GET /prod/"},
+		{"GET", "/api/v1/streaming/", 418, "GET /prod/"},
+		{"GET", "/api/v1/streaming?access_token=a%20b&stream=hashtag&tag=caf%C3%A9", 418, "GET /prod/?access_token=a%20b&stream=hashtag&tag=caf%C3%A9"},
+		{"GET", "/api/v1/streaming/?stream=user", 418, "GET /prod/?stream=user"},
+		{"GET", "/api/v1/streaming/health", 200, "OK"},
+		{"GET", "/api/v1/streaming/health?x=1", 200, "OK"},
+		{"POST", "/api/v1/streaming", 400, unknownChannel},
+		{"DELETE", "/api/v1/streaming/", 400, unknownChannel},
+		{"POST", "/api/v1/streaming/health", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/health/", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/Health", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/user", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/user/notification", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/direct", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/public", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/public/local", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/public/remote?only_media=true", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/hashtag?tag=foo", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/hashtag/local?tag=foo", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/list?list=1", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/nonsense", 400, unknownChannel},
+		{"GET", "/", 404, notFound},
+		{"GET", "/api/v1/timelines/home", 404, notFound},
+		{"GET", "/api/v1/streamings", 404, notFound},
+		{"GET", "/API/V1/STREAMING", 404, notFound},
+		{"GET", "/prod", 404, notFound},
+		{"POST", "/prod/@connections/PJqB0fHsqRcCHlw%3D", 404, notFound},
+		{"PUT", "/anything", 404, notFound},
+	} {
+		t.Run(c.method+" "+c.target, func(t *testing.T) {
+			res, body := ask(edge, c.method, c.target)
+			if res.StatusCode != c.status || body != c.body {
+				t.Errorf("%d %s, want %d %s", res.StatusCode, body, c.status, c.body)
+			}
+			if c.status == 418 {
+				return
+			}
+			if got := res.Header.Get("Access-Control-Allow-Origin"); got != "*" {
+				t.Errorf("Access-Control-Allow-Origin is %q, want *", got)
+			}
+			want := "application/json"
+			if c.status == 200 {
+				want = "text/plain"
+			}
+			if got := res.Header.Get("Content-Type"); got != want {
+				t.Errorf("Content-Type is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAnEndpointOfTheApplicationItselfIsNeverReached(t *testing.T) {
+	edge := deployed(t)
+	for _, target := range []string{
+		"/api/v1/streaming%2F", "/api/v1/streaming%2fhealth", "/api/v1//streaming", "//api/v1/streaming", "/api/v1/streaming//",
+		"/api/v1/./streaming/x", "/api/v1/streaming/../streaming/x", "/api/v1/streaming/%2e%2e/%2e%2e", "/api/v1/streaming;a=b",
+		"/api/v1/streaming/\u202e", "/api/v1/streaming%00", "/api/v1/streaming/%00", "/api/v1/streaming/%ff%fe",
+		"/api/v1/streaming/%0d%0aX-Evil:%201", "/%", "/api/v1/streaming/${x}", "/api/v1/streaming/<script>",
+		"/api/v1/streaming/" + strings.Repeat("a", 4000), "/" + strings.Repeat("../", 300), "/__proto__", "/constructor",
+	} {
+		res, body := ask(edge, "GET", target)
+		if res.StatusCode != 400 && res.StatusCode != 404 {
+			t.Errorf("%.60q: %d %s, want 400 or 404", target, res.StatusCode, body)
+		}
+		if strings.Contains(body, "script") || res.Header.Get("X-Evil") != "" {
+			t.Errorf("%.60q comes back in the answer: %v %s", target, res.Header, body)
+		}
+	}
+}
+
+func TestPreflightsAreAnsweredOnEveryPath(t *testing.T) {
+	edge := deployed(t)
+	for _, target := range []string{"/api/v1/streaming", "/api/v1/streaming/", "/api/v1/streaming/user", "/elsewhere"} {
+		res, body := ask(edge, "OPTIONS", target, "Access-Control-Request-Headers", "authorization, last-event-id")
+		if res.StatusCode != 204 || body != "" {
+			t.Errorf("%s: %d %q, want 204 and nothing", target, res.StatusCode, body)
+		}
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin":  "*",
+			"Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE",
+			"Access-Control-Allow-Headers": "authorization, last-event-id",
+			"Vary":                         "Access-Control-Request-Headers",
+		} {
+			if got := res.Header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", target, name, got, want)
+			}
+		}
+	}
+}
+
+func TestAPreflightReflectsOnlyHeaderNames(t *testing.T) {
+	edge := deployed(t)
+	for _, asked := range []string{"", "a:b", "<x>", "a\tb", strings.Repeat("a", 1025), "é"} {
+		res, _ := ask(edge, "OPTIONS", "/", "Access-Control-Request-Headers", asked)
+		if got := res.Header.Get("Access-Control-Allow-Headers"); res.StatusCode != 204 || got != "" {
+			t.Errorf("%.20q: %d with Access-Control-Allow-Headers %q, want 204 without", asked, res.StatusCode, got)
+		}
+	}
+}
+
+func TestTheTokenReachesTheOriginUntouched(t *testing.T) {
+	res, _ := ask(deployed(t), "GET", "/api/v1/streaming", "Sec-WebSocket-Protocol", "s3cret")
+	if got := res.Header.Get("X-Seen-Token"); got != "s3cret" {
+		t.Errorf("the origin saw the subprotocol %q, want s3cret", got)
+	}
+}
+
+func TestNoErrorIsKeptByCloudFront(t *testing.T) {
+	stack, err := template.Load("../../template.yaml", template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[int]bool{}
+	for _, e := range stack.Distributions[0].Errors {
+		kept[e.Code] = e.CachingMinTTLSeconds > 0
+	}
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+	for _, code := range []int{404, 414, 500, 501, 502, 503, 504} {
+		if keeps, set := kept[code]; !set || keeps {
+			t.Errorf("CloudFront would keep a %d for a while", code)
+		}
+	}
+}
+
+// FuzzPath holds that whatever the path, the edge answers by itself or hands the
+// request to the API's root: nothing else of the origin can be reached.
+func FuzzPath(f *testing.F) {
+	for _, seed := range []string{"/api/v1/streaming", "/api/v1/streaming/health", "/prod/@connections/x", "/%2e%2e/", "/\x00"} {
+		f.Add(seed)
+	}
+	edge := deployed(f)
+	f.Fuzz(func(t *testing.T, path string) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#") {
+			return
+		}
+		res, body := ask(edge, "GET", (&url.URL{Path: path}).EscapedPath())
+		switch res.StatusCode {
+		case 200, 400, 404, 414:
+		case 418:
+			if body != "GET /prod/" {
+				t.Errorf("%q reaches the origin as %s", path, body)
+			}
+		default:
+			t.Errorf("%q: %d %s", path, res.StatusCode, body)
+		}
+	})
+}

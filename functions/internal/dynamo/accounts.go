@@ -108,7 +108,7 @@ func grantOf(row item, now time.Time) (stream.Grant, error) {
 	}
 	account := row.get("account")
 	if account.kind != isString || account.text == "" {
-		return stream.Grant{}, wrongType("account", account, "S")
+		return stream.Grant{}, wrongType("account", account, "S that is not empty")
 	}
 	g := stream.Grant{Account: account.text}
 	var err error

@@ -1,22 +1,17 @@
 package dynamo
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"edgestream/functions/internal/stream"
 )
 
-// decodeItem reads an image of a Content item and checks the types of its attributes. Nil for no
-// image. NULL counts as absent.
-func decodeItem(image json.RawMessage) (*stream.Item, error) {
-	if len(image) == 0 || string(image) == "null" {
+// decodeItem checks the types of a Content item's attributes. Nil for no image. NULL counts as
+// absent.
+func decodeItem(attributes item) (*stream.Item, error) {
+	if attributes == nil {
 		return nil, nil
-	}
-	attributes, err := parseItem(string(image))
-	if err != nil {
-		return nil, err
 	}
 	i := new(stream.Item)
 	for _, a := range []struct {

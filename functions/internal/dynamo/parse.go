@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // maxDepth is well over the 32 levels that DynamoDB allows, each of which is three levels of its
@@ -185,19 +184,6 @@ func (p *parser) string() string {
 	}
 	p.fail("no end of a string")
 	return ""
-}
-
-func (p *parser) unescape(raw string, escaped bool) (s string) {
-	if !escaped {
-		if utf8.ValidString(raw) {
-			return raw
-		}
-		return strings.ToValidUTF8(raw, "\uFFFD")
-	}
-	if json.Unmarshal([]byte(`"`+raw+`"`), &s) != nil {
-		p.fail("a wrong escape")
-	}
-	return s
 }
 
 // skip reads any JSON value and forgets it.

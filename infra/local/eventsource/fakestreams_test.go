@@ -27,7 +27,6 @@ type fakeStreams struct {
 	expired   int
 	down      error          // answer of every call
 	calls     map[string]int // by operation
-	types     []string       // of iterators that were asked for
 	pageSize  int            // of DescribeStream; 0: all
 }
 
@@ -131,7 +130,6 @@ func (f *fakeStreams) GetShardIterator(_ context.Context, in *dynamodbstreams.Ge
 	if err := f.begin("GetShardIterator"); err != nil {
 		return nil, err
 	}
-	f.types = append(f.types, string(in.ShardIteratorType))
 	s, err := f.shard(*in.ShardId)
 	if err != nil {
 		return nil, err

@@ -231,8 +231,9 @@ func TestAGroupInFlightBlocksItselfOnly(t *testing.T) {
 		if err := s.DeleteMessage(t.Context(), q, first[0].ReceiptHandle); err != nil {
 			t.Fatal(err)
 		}
-		if got := <-next; got != "g2" {
-			t.Errorf("received %q after the deletion, want g2", got)
+		deleted := time.Now()
+		if got := <-next; got != "g2" || time.Since(deleted) != 0 {
+			t.Errorf("received %q %v after the deletion, want g2 at once", got, time.Since(deleted))
 		}
 	})
 }

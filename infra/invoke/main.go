@@ -3,8 +3,11 @@
 // its answer, every row of every table, and every call that it makes.
 //
 //	events/x.json ─▶ sam local invoke ─▶ bootstrap in a container ─▶ answer
-//	                                        ├─▶ DynamoDB Local        ─▶ rows
 //	                                        └─▶ recorder (this process) ─▶ calls
+//	                                               └─▶ DynamoDB Local   ─▶ rows
+//
+// Every request must be allowed by the function's policy in the template, and every
+// permission in a policy must be used by some case.
 //
 // The tables are those of template.yaml. The recorder stands for the services that
 // have no local double in the SAM CLI: API Gateway's management API, Lambda's Invoke
@@ -22,8 +25,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,7 +84,15 @@ func run(ctx context.Context, o options) (failed int, err error) {
 	if cases = chosen(cases, o.only); len(cases) == 0 {
 		return 0, errors.New("no case has such an event")
 	}
-	recorder, err := startRecorder()
+	policies, err := readPolicies(o.template)
+	if err != nil {
+		return 0, err
+	}
+	dynamodb, err := url.Parse(o.dynamodb)
+	if err != nil {
+		return 0, err
+	}
+	recorder, err := startRecorder(dynamodb)
 	if err != nil {
 		return 0, err
 	}
@@ -89,9 +102,14 @@ func run(ctx context.Context, o options) (failed int, err error) {
 		return 0, err
 	}
 	defer cli.close()
-	r := &runner{stack: stack, events: o.events, sam: cli, recorder: recorder, database: database{url: o.dynamodb}, show: o.show}
+	r := &runner{stack: stack, events: o.events, sam: cli, recorder: recorder, database: database{url: o.dynamodb}, policies: policies, show: o.show}
 	failed = r.all(ctx, cases, o.jobs)
-	fmt.Printf("%d passed, %d failed, 0 skipped\n", len(cases)-failed, failed)
+	total := len(cases)
+	if len(o.only) == 0 {
+		total++
+		failed += r.checkUnused()
+	}
+	fmt.Printf("%d passed, %d failed, 0 skipped\n", total-failed, failed)
 	return failed, ctx.Err()
 }
 
@@ -116,6 +134,7 @@ type runner struct {
 	sam      *sam
 	recorder *recorder
 	database database
+	policies policies
 	show     bool
 }
 
@@ -148,6 +167,18 @@ func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed in
 	return failed
 }
 
+// checkUnused fails for what a policy allows and no case has needed: a function should
+// have no more than it uses.
+func (r *runner) checkUnused() (failed int) {
+	unused := r.policies.unused()
+	if len(unused) == 0 {
+		fmt.Println("ok     every permission of every policy is used")
+		return 0
+	}
+	fmt.Println("FAILED these permissions are used by no case:", strings.Join(unused, ", "))
+	return 1
+}
+
 // one prepares a case's own database, runs it and compares.
 func (r *runner) one(ctx context.Context, c testCase, key string) error {
 	db := r.database.as(key)
@@ -174,7 +205,10 @@ func (r *runner) one(ctx context.Context, c testCase, key string) error {
 	if err != nil {
 		return err
 	}
-	calls := r.recorder.take(key)
+	calls, used := r.recorder.take(key)
+	if missing := r.policies.use(c.Function, used); len(missing) > 0 {
+		return fmt.Errorf("the policy of %s lacks %s", c.Function, strings.Join(missing, ", "))
+	}
 	if r.show {
 		fmt.Print(c.left(result, before, after, calls))
 	}

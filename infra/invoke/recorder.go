@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"sync"
 )
 
-// recorder answers as API Gateway's management API, Lambda's Invoke API and SQS do, as
+// recorder passes DynamoDB's requests on to DynamoDB Local. It answers as API Gateway's management API, Lambda's Invoke API and SQS do, as
 // far as a function that calls them can tell, and keeps what it was asked.
 type recorder struct {
 	listener net.Listener
@@ -22,15 +24,20 @@ type recorder struct {
 	mu      sync.Mutex
 	calls   map[string][]call
 	answers map[string]map[string]int
+	// used is what each key did, as [permission] names it.
+	used map[string]map[string]bool
+	// dynamodb is where DynamoDB's requests are passed on to.
+	dynamodb *httputil.ReverseProxy
 }
 
-func startRecorder() (*recorder, error) {
+func startRecorder(dynamodb *url.URL) (*recorder, error) {
 	// Every interface, since a container comes in from Docker's bridge.
 	listener, err := net.Listen("tcp", ":0")
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{listener: listener, calls: map[string][]call{}, answers: map[string]map[string]int{}}
+	r := &recorder{listener: listener, calls: map[string][]call{}, answers: map[string]map[string]int{}, used: map[string]map[string]bool{},
+		dynamodb: &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(dynamodb) }}}
 	r.server = &http.Server{Handler: r}
 	go func() { _ = r.server.Serve(listener) }()
 	return r, nil
@@ -44,14 +51,20 @@ func (r *recorder) port() int { return r.listener.Addr().(*net.TCPAddr).Port }
 func (r *recorder) expect(key string, answers map[string]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[key], r.calls[key] = answers, nil
+	r.answers[key], r.calls[key], r.used[key] = answers, nil, map[string]bool{}
 }
 
-// take is what was called with key.
-func (r *recorder) take(key string) []call {
+// take is what was called with key, and what permissions that needed.
+func (r *recorder) take(key string) ([]call, map[string]bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.calls[key]
+	return r.calls[key], r.used[key]
+}
+
+func (r *recorder) use(key, permission string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used[key][permission] = true
 }
 
 // credential is the form of SigV4, which is all that can be checked without the secret.
@@ -73,16 +86,39 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	key, service := signed[1], signed[2]
 	switch service {
+	case "dynamodb":
+		r.database(w, req, key, body)
 	case "execute-api":
+		r.use(key, "execute-api:ManageConnections "+req.Method)
 		r.manage(w, req, key, string(body))
 	case "lambda":
-		r.keep(key, call{"invoke", name(strings.TrimSuffix(req.URL.Path, "/invocations")), decoded(body)})
+		function := name(strings.TrimSuffix(req.URL.Path, "/invocations"))
+		r.use(key, "lambda:InvokeFunction "+function)
+		r.keep(key, call{"invoke", function, decoded(body)})
 		w.WriteHeader(http.StatusAccepted)
 	case "sqs":
 		r.send(w, key, body)
 	default:
 		http.Error(w, "unknown service "+service, http.StatusBadRequest)
 	}
+}
+
+// database passes a request on as it came: DynamoDB Local reads the access key from it.
+func (r *recorder) database(w http.ResponseWriter, req *http.Request, key string, body []byte) {
+	_, operation, _ := strings.Cut(req.Header.Get("X-Amz-Target"), ".")
+	var input struct {
+		TableName    string
+		RequestItems map[string]json.RawMessage
+	}
+	_ = json.Unmarshal(body, &input) // what it cannot read, DynamoDB refuses
+	for table := range input.RequestItems {
+		r.use(key, "dynamodb:"+operation+" "+table)
+	}
+	if input.TableName != "" {
+		r.use(key, "dynamodb:"+operation+" "+input.TableName)
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.dynamodb.ServeHTTP(w, req)
 }
 
 func (r *recorder) keep(key string, c call) {
@@ -137,6 +173,7 @@ func (r *recorder) send(w http.ResponseWriter, key string, body []byte) {
 		http.Error(w, `{"__type":"com.amazonaws.sqs#InvalidMessageContents"}`, http.StatusBadRequest)
 		return
 	}
+	r.use(key, "sqs:SendMessage "+name(message.QueueURL))
 	r.keep(key, call{"send", name(message.QueueURL), decoded([]byte(message.MessageBody))})
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	fmt.Fprint(w, `{"MessageId":"00000000-0000-0000-0000-000000000000"}`)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,13 +87,9 @@ func values(n *yaml.Node) (out []*yaml.Node) {
 }
 
 func (s *sam) writeEnv(recorderPort int) error {
-	database, err := url.Parse(s.dynamodb)
-	if err != nil {
-		return err
-	}
 	recorder := fmt.Sprintf("http://%s:%d", s.host, recorderPort)
 	data, err := json.Marshal(map[string]any{"Parameters": map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": "http://" + s.host + ":" + database.Port(),
+		"AWS_ENDPOINT_URL_DYNAMODB": recorder,
 		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
 		"AWS_ENDPOINT_URL_SQS":      recorder,
 		"CALLBACK_URL":              recorder + "/prod",
@@ -126,7 +121,7 @@ func (s *sam) once(ctx context.Context, c testCase, key string) (result, log str
 		"--template", s.template, "--event", filepath.Join(s.events, c.Event), "--env-vars", s.env,
 		"--parameter-overrides", "Architecture="+s.architecture, "--region", "us-east-1",
 		"--skip-pull-image", "--add-host", s.host+":host-gateway")
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0")
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT=60")
 	cmd.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// policies is what the template allows each function, and whether a case has used it.
+// A permission is an action and a resource: the logical id of a table, function or
+// queue, or the method for API Gateway's connections.
+type policies struct {
+	mu     *sync.Mutex
+	allows map[string]map[string]bool
+}
+
+// readPolicies reads the inline policies of the template's functions. What SAM adds for
+// logs and streams is not looked at.
+func readPolicies(path string) (policies, error) {
+	p := policies{new(sync.Mutex), map[string]map[string]bool{}}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return p, err
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return p, fmt.Errorf("%s: %w", path, err)
+	}
+	resources := child(document.Content[0], "Resources")
+	for i := 0; i+1 < len(resources.Content); i += 2 {
+		list := child(child(resources.Content[i+1], "Properties"), "Policies")
+		if list == nil {
+			continue
+		}
+		granted := map[string]bool{}
+		for _, policy := range list.Content {
+			for _, statement := range elements(child(policy, "Statement")) {
+				grant(granted, statement)
+			}
+		}
+		p.allows[resources.Content[i].Value] = granted
+	}
+	return p, nil
+}
+
+func grant(granted map[string]bool, statement *yaml.Node) {
+	for _, action := range elements(child(statement, "Action")) {
+		for _, resource := range elements(child(statement, "Resource")) {
+			granted[action.Value+" "+resourceName(resource.Value)] = false
+		}
+	}
+}
+
+// elements treats one value as a list of one, as policies do.
+func elements(n *yaml.Node) []*yaml.Node {
+	if n == nil || n.Kind == yaml.SequenceNode {
+		if n == nil {
+			return nil
+		}
+		return n.Content
+	}
+	return []*yaml.Node{n}
+}
+
+var connectionsMethod = regexp.MustCompile(`/([A-Z]+)/@connections/\*$`)
+
+// resourceName is X of `!GetAtt X.Arn`, or the method of a @connections ARN.
+func resourceName(text string) string {
+	if m := connectionsMethod.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return strings.TrimSuffix(text, ".Arn")
+}
+
+// use marks what a function has used, and answers what it may not.
+func (p policies) use(function string, used map[string]bool) (missing []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for permission := range used {
+		if _, allowed := p.allows[function][permission]; !allowed {
+			missing = append(missing, permission)
+			continue
+		}
+		p.allows[function][permission] = true
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+func (p policies) unused() (out []string) {
+	for function, granted := range p.allows {
+		for permission, used := range granted {
+			if !used {
+				out = append(out, function+" "+permission)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -201,10 +201,14 @@ func (r *runner) startEdge(context.Context) (err error) {
 	if err == nil {
 		r.front, err = cloudfront.New(distribution, cloudfront.Options{Resolve: r.names.origin, Logger: r.log.operator()})
 	}
-	if err == nil {
-		r.edge.serve(r.front)
+	if err != nil {
+		return err
 	}
-	return err
+	if cached := distribution.CachedErrors(); len(cached) > 0 {
+		r.log.operator().Warn("CloudFront would cache these errors for a while; set their ErrorCachingMinTTL to 0", "statuses", cached)
+	}
+	r.edge.serve(r.front)
+	return nil
 }
 
 // deliver hands a record that was given up to its destination.
@@ -250,6 +254,9 @@ func (r *runner) closeServers(ctx context.Context) {
 		if s != nil {
 			s.close(ctx)
 		}
+	}
+	if r.front != nil {
+		r.front.Close()
 	}
 	if r.engine != nil {
 		r.engine.Close()

@@ -30,6 +30,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"edgestream/infra/local/template"
@@ -59,7 +60,7 @@ func main() {
 	}
 	flag.Parse()
 	o.only = flag.Args()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	failed, err := run(ctx, o)
 	if err != nil {
@@ -146,6 +147,9 @@ func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed in
 	places := make(chan struct{}, max(jobs, 1))
 	for i, c := range cases {
 		places <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-places }()
 			key := fmt.Sprintf("CASE%dN%d", began.UnixNano(), i)

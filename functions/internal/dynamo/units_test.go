@@ -1,0 +1,102 @@
+package dynamo
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"edgestream/functions/internal/stream"
+)
+
+// meter sums what calls consume.
+type meter struct {
+	mu          sync.Mutex
+	calls       int
+	read, write float64
+}
+
+func (m *meter) add(u Units) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls++
+	switch u.Operation {
+	case "GetItem", "BatchGetItem", "Query":
+		m.read += u.Capacity
+	default:
+		m.write += u.Capacity
+	}
+}
+
+func (m *meter) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls, m.read, m.write = 0, 0, 0
+}
+
+// spends runs what and fails unless it consumes just these units in so many calls.
+func (m *meter) spends(t *testing.T, name string, calls int, read, write float64, what func() error) {
+	t.Helper()
+	m.reset()
+	if err := what(); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	t.Logf("%-40s %d calls, %4.1f read units, %4.1f write units", name, m.calls, m.read, m.write)
+	if m.calls != calls || m.read != read || m.write != write {
+		t.Errorf("%s: %d calls, %v read, %v write; want %d, %v, %v", name, m.calls, m.read, m.write, calls, read, write)
+	}
+}
+
+// TestWhatEachOperationCosts pins the price of the operations that are paid for per message, for an
+// ordinary client: a few subscriptions on one connection.
+func TestWhatEachOperationCosts(t *testing.T) {
+	if os.Getenv("DYNAMODB_ENDPOINT") != "" {
+		t.Skip("DynamoDB Local reports no units for reads that find nothing, for which AWS charges")
+	}
+	client, _, name := newTable(t, "pk", "sk")
+	c := NewConnections(client, name, Limits{Subscriptions: 100, Connections: 50})
+	var m meter
+	c.Meter(m.add)
+	user, ctx := stream.Subscription{Stream: stream.User}, t.Context()
+	var s stream.Session
+	m.spends(t, "connect with ?stream=user", 2, 0, 2, func() error { s = opened(t, c, "A1=", "1", user); return nil })
+	m.spends(t, "session", 1, 1, 0, func() error { _, err := c.Session(ctx, s.Connection); return err })
+	m.spends(t, "subscribe an account's stream", 2, 0, 2, func() error {
+		return c.Subscribe(ctx, s, stream.Subscription{Stream: stream.Direct}, at(s, 1))
+	})
+	m.spends(t, "subscribe a tag", 2, 0, 2, func() error { return c.Subscribe(ctx, s, tag("cats"), at(s, 2)) })
+	m.spends(t, "unsubscribe a tag", 2, 0, 2, func() error { return c.Unsubscribe(ctx, s, tag("cats"), at(s, 3)) })
+	m.spends(t, "listeners of one account", 1, 1, 0, func() error { return c.find(t, 1, stream.AccountTopic("1")) })
+	m.spends(t, "listeners of a tag without any", 1, 1, 0, func() error { return c.find(t, 0, stream.HashtagTopic("dogs")) })
+	m.spends(t, "listeners of public without any", publicKeys, publicKeys, 0, func() error { return c.find(t, 0, stream.PublicTopic()) })
+	m.spends(t, "listeners of 100 accounts, 1 online", 1, 100, 0, func() error { return c.find(t, 1, accounts(100)...) })
+	m.spends(t, "disconnect", 2, 0, 2, func() error { return c.Close(ctx, s.Connection) })
+	for i := range 1000 {
+		opened(t, c, fmt.Sprintf("B%d=", i), fmt.Sprint("b", i), tag("wide"))
+	}
+	m.reset()
+	if err := c.find(t, 1, stream.HashtagTopic("wide")); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%-40s %d calls, %4.1f read units", "1,000 listeners of a tag", m.calls, m.read)
+	if m.read > 40 {
+		t.Errorf("1,000 listeners cost %v read units: rows have grown", m.read)
+	}
+}
+
+func accounts(n int) (topics []stream.Topic) {
+	for i := range n {
+		topics = append(topics, stream.AccountTopic(strings.Repeat("1", i+1)))
+	}
+	return topics
+}
+
+// find fails unless so many topics have listeners.
+func (c *Connections) find(t *testing.T, want int, topics ...stream.Topic) error {
+	found, err := c.Listeners(t.Context(), topics)
+	if len(found) != want {
+		t.Errorf("%d topics have listeners, want %d", len(found), want)
+	}
+	return err
+}

@@ -51,8 +51,8 @@ type Options struct {
 	// Items with the same partition key are always in the same shard.
 	StreamShards int
 	// StreamBytes bounds the records that each shard keeps, in bytes as
-	// SizeBytes counts them; default 64 MiB. Older records are trimmed, as they
-	// are after 24 hours.
+	// SizeBytes counts them; default 32 MiB. Older records are trimmed, as they
+	// are after 24 hours; their images take a few times as much memory.
 	StreamBytes int
 }
 
@@ -64,7 +64,7 @@ func (o Options) withDefaults() Options {
 	o.Region = cmp.Or(o.Region, "us-east-1")
 	o.AccountID = cmp.Or(o.AccountID, "000000000000")
 	o.StreamShards = max(o.StreamShards, 1)
-	o.StreamBytes = cmp.Or(o.StreamBytes, 64<<20)
+	o.StreamBytes = cmp.Or(o.StreamBytes, 32<<20)
 	return o
 }
 

@@ -1,6 +1,11 @@
 package dynamodb
 
-import "time"
+import (
+	"strconv"
+	"time"
+
+	"edgestream/infra/local/dynamodb/attribute"
+)
 
 // Limits of one GetRecords.
 const (
@@ -34,12 +39,8 @@ func (e *Engine) getRecords(in *getRecordsInput) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]object, len(records))
-	for i, r := range records {
-		list[i] = s.describe(r, e.opts.Region)
-	}
 	it.made = e.now()
-	return object{{"Records", list}}.with(!ended, "NextShardIterator", it.String()), nil
+	return object{{"Records", recordPage{records, s.view, e.opts.Region}}}.with(!ended, "NextShardIterator", it.String()), nil
 }
 
 // read takes records from the iterator's place on and moves it. ended is true
@@ -70,15 +71,46 @@ func (s *stream) read(it *iterator, limit int, now time.Time) (records []*record
 	return append([]*record(nil), records...), !sh.isOpen() && n == len(rest), nil
 }
 
-// describe writes a record as the API and Lambda have it.
+// recordPage is the Records member of a response.
+type recordPage struct {
+	records      []*record
+	view, region string
+}
+
+// appendRecord writes a record as the API and Lambda have it. It does without
+// an object because polling a busy stream writes little else.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
-func (s *stream) describe(r *record, region string) object {
-	change := object{{"ApproximateCreationDateTime", r.at.Truncate(time.Second)}, {"Keys", r.keys}}.
-		with(r.newImage != nil, "NewImage", r.newImage).
-		with(r.oldImage != nil, "OldImage", r.oldImage)
-	change = append(change, object{{"SequenceNumber", sequenceText(r.sequence)}, {"SizeBytes", r.size}, {"StreamViewType", s.view}}...)
-	return object{
-		{"eventID", r.id}, {"eventName", r.name}, {"eventVersion", "1.1"}, {"eventSource", "aws:dynamodb"},
-		{"awsRegion", region}, {"dynamodb", change},
-	}.with(r.expired, "userIdentity", object{{"Type", "Service"}, {"PrincipalId", "dynamodb.amazonaws.com"}})
+func (p recordPage) appendRecord(r *record, b []byte) []byte {
+	b = append(b, `{"eventID":"`...)
+	b = append(b, r.id...)
+	b = append(b, `","eventName":"`...)
+	b = append(b, r.name...)
+	b = append(b, `","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":`...)
+	b = attribute.AppendString(b, p.region)
+	b = append(b, `,"dynamodb":{"ApproximateCreationDateTime":`...)
+	b = strconv.AppendInt(b, r.at.Unix(), 10)
+	b = appendImage(b, "Keys", r.keys)
+	b = appendImage(b, "NewImage", r.newImage)
+	b = appendImage(b, "OldImage", r.oldImage)
+	b = append(b, `,"SequenceNumber":"`...)
+	b = append(b, sequenceText(r.sequence)...)
+	b = append(b, `","SizeBytes":`...)
+	b = strconv.AppendInt(b, int64(r.size), 10)
+	b = append(b, `,"StreamViewType":"`...)
+	b = append(b, p.view...)
+	b = append(b, `"}`...)
+	if r.expired {
+		b = append(b, `,"userIdentity":{"Type":"Service","PrincipalId":"dynamodb.amazonaws.com"}`...)
+	}
+	return append(b, '}')
+}
+
+func appendImage(b []byte, name string, image attribute.Item) []byte {
+	if image == nil {
+		return b
+	}
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return image.AppendJSON(b)
 }

@@ -48,6 +48,8 @@ func appendValue(b []byte, value any) []byte {
 		return v.appendJSON(b)
 	case []object:
 		return appendArray(b, v, object.appendJSON)
+	case recordPage:
+		return appendArray(b, v.records, v.appendRecord)
 	case attribute.Item:
 		return v.AppendJSON(b)
 	case []attribute.Item:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"time"
 )
 
@@ -113,4 +114,7 @@ func (e *Engine) SplitShard(streamARN, shardID string) (children [2]string, err 
 
 // sequenceText writes a sequence number as the API has it: 21 digits, so that
 // the order of the texts is the order of the numbers.
-func sequenceText(n uint64) string { return fmt.Sprintf("%021d", n) }
+func sequenceText(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	return "000000000000000000000"[len(digits):] + digits
+}

@@ -110,4 +110,14 @@ func (v Value) memberKey() string {
 	return v.Text
 }
 
-func (v Value) hasDuplicate() bool { return len(v.members()) != len(v.List) }
+func (v Value) hasDuplicate() bool {
+	if len(v.List) > smallSet {
+		return len(v.members()) != len(v.List)
+	}
+	for i, m := range v.List {
+		if slices.ContainsFunc(v.List[:i], func(e Value) bool { return Equal(e, m) }) {
+			return true
+		}
+	}
+	return false
+}

@@ -8,61 +8,54 @@ package stack
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// Stack is a running infra/local.
+// Stack is a running infra/local. Its methods may be called by many goroutines at once.
 type Stack struct {
 	// Edge, DynamoDB, WebSocket and Callback are its URLs: the edge, the DynamoDB API, API
-	// Gateway's stage, and the stage's @connections without that last part.
-	Edge, DynamoDB, WebSocket, Callback string
+	// Gateway's stage, and the stage's @connections without that last part. API is where the
+	// Lambda and SQS APIs answer.
+	Edge, DynamoDB, WebSocket, Callback, API string
 
 	cmd   *exec.Cmd
-	dir   string
+	built *Program // to be removed with the stack; nil if others use it
 	ended chan struct{}
 
-	mu   sync.Mutex
-	seen []Invocation
-}
-
-// Invocation is one line of its log: a function ran.
-type Invocation struct {
-	// Function is its logical id; Route and Connection are empty for events that have none.
-	Function, Route, Connection string
-	// Records is how many records a stream's or queue's event had.
-	Records int
-	// Request is the request id.
-	Request string
-	// Result is "ok", a status such as "200", or what went wrong.
-	Result string
+	mu    sync.Mutex
+	seen  []Invocation
+	lines []Line
 }
 
 // Start builds infra/local of the module in root and starts it on free ports with these flags
 // added. It returns when everything answers.
 func Start(ctx context.Context, root string, flags ...string) (*Stack, error) {
-	dir, err := os.MkdirTemp("", "edgestream-")
+	p, err := Build(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	program := filepath.Join(dir, "local")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./infra/local")
-	build.Dir = root
-	if printed, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building infra/local: %w\n%s", err, printed)
+	s, err := p.Start(ctx, flags...)
+	if err != nil {
+		p.Remove()
+		return nil, err
 	}
+	s.built = p
+	return s, nil
+}
+
+// Start starts the program on free ports with these flags added. It returns when everything
+// answers; what it writes to standard error goes to this process's.
+func (p *Program) Start(ctx context.Context, flags ...string) (*Stack, error) {
 	args := append([]string{"--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0", "--log", "json"}, flags...)
-	s := &Stack{cmd: exec.Command(program, args...), ended: make(chan struct{}), dir: dir}
-	s.cmd.Dir = root
+	s := &Stack{cmd: p.Command(context.WithoutCancel(ctx), args...), ended: make(chan struct{})}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -72,39 +65,29 @@ func Start(ctx context.Context, root string, flags ...string) (*Stack, error) {
 		return nil, err
 	}
 	ready := make(chan struct{})
-	go s.read(bufio.NewScanner(out), ready)
+	go s.read(out, ready)
 	select {
 	case <-ready:
 		return s, nil
 	case <-s.ended:
-		return nil, errors.New("infra/local ended before it was ready")
+		return nil, errors.Join(errors.New("infra/local ended before it was ready"), s.Stop())
 	case <-ctx.Done():
 		s.Stop()
 		return nil, ctx.Err()
 	}
 }
 
-// read follows its log: the line that says it is ready, and one line per invocation.
-func (s *Stack) read(lines *bufio.Scanner, ready chan struct{}) {
+// read follows its log to the end.
+func (s *Stack) read(out io.Reader, ready chan struct{}) {
 	defer close(s.ended)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var line struct {
-			Ready                               bool
-			Edge, DynamoDB, WebSocket, Callback string
-			Invocation
-		}
-		if json.Unmarshal(lines.Bytes(), &line) != nil {
-			continue
-		}
-		if line.Ready {
-			s.Edge, s.DynamoDB, s.WebSocket, s.Callback = line.Edge, line.DynamoDB, line.WebSocket, line.Callback
+	lines := bufio.NewReader(out)
+	for {
+		text, err := lines.ReadBytes('\n')
+		if s.take(text) {
 			close(ready)
 		}
-		if line.Function != "" && line.Result != "" {
-			s.mu.Lock()
-			s.seen = append(s.seen, line.Invocation)
-			s.mu.Unlock()
+		if err != nil {
+			return
 		}
 	}
 }
@@ -116,6 +99,13 @@ func (s *Stack) Invocations() []Invocation {
 	return slices.Clone(s.seen)
 }
 
+// Lines are what the functions have written so far, in order.
+func (s *Stack) Lines() []Line {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.lines)
+}
+
 // Counts is how often each function has run.
 func (s *Stack) Counts() map[string]int {
 	counts := map[string]int{}
@@ -125,50 +115,22 @@ func (s *Stack) Counts() map[string]int {
 	return counts
 }
 
-// Stop ends it as Ctrl-C does, and waits.
-func (s *Stack) Stop() {
+// Stop ends it as Ctrl-C does, and waits. The error says that it did not end by itself, or not
+// with status 0.
+func (s *Stack) Stop() error {
 	s.cmd.Process.Signal(os.Interrupt)
+	var err error
 	select {
 	case <-s.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
+		err = errors.New("infra/local did not end and was killed")
 		s.cmd.Process.Signal(syscall.SIGKILL)
 	}
-	s.cmd.Wait()
-	os.RemoveAll(s.dir)
-}
-
-// Memory is the resident megabytes of the runner and of the functions that it started (Linux).
-func (s *Stack) Memory() (runner, functions float64) {
-	runner = resident(s.cmd.Process.Pid)
-	for _, pid := range children(s.cmd.Process.Pid) {
-		functions += resident(pid)
+	if ended := s.cmd.Wait(); ended != nil {
+		err = errors.Join(err, fmt.Errorf("infra/local: %w", ended))
 	}
-	return runner, functions
-}
-
-func resident(pid int) float64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(status)) {
-		var kb float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kb); n == 1 {
-			return kb / 1024
-		}
+	if s.built != nil {
+		s.built.Remove()
 	}
-	return 0
-}
-
-// children are the processes below pid, of every generation.
-func children(pid int) []int {
-	var out []int
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, task := range tasks {
-		list, _ := os.ReadFile(task)
-		for _, field := range strings.Fields(string(list)) {
-			var child int
-			if n, _ := fmt.Sscan(field, &child); n == 1 {
-				out = append(append(out, child), children(child)...)
-			}
-		}
-	}
-	return out
+	return err
 }

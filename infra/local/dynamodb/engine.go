@@ -79,8 +79,9 @@ type Engine struct {
 	sequence atomic.Uint64 // the last sequence number given to a stream record
 	tokens   tokenStore
 
-	stop chan struct{}
-	done sync.WaitGroup
+	closing sync.Once
+	stop    chan struct{}
+	done    sync.WaitGroup
 }
 
 var _ http.Handler = (*Engine)(nil)
@@ -99,9 +100,10 @@ func New(opts Options) *Engine {
 	return e
 }
 
-// Close ends the removal of expired items. Call it once.
+// Close ends the removal of expired items, and returns when that has ended.
+// Requests are still answered afterwards.
 func (e *Engine) Close() {
-	close(e.stop)
+	e.closing.Do(func() { close(e.stop) })
 	e.done.Wait()
 }
 

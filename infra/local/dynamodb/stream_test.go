@@ -267,8 +267,7 @@ func TestExpiredItemsAreRemovedByTheService(t *testing.T) {
 		if !slices.Equal(gone, want) {
 			t.Errorf("removed %q, want %q", gone, want)
 		}
-		e.Close()
-		e.stop, e.done = make(chan struct{}), sync.WaitGroup{} // the clean-up closes it again
+		e.Close() // within the bubble, where its goroutine lives
 	})
 }
 

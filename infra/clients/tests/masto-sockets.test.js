@@ -1,0 +1,119 @@
+// masto.js and its socket: several subscriptions, their end, errors, reconnecting.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closeConnection, Log } from "../harness/edgestream.js";
+import * as entities from "../harness/entities.js";
+import { Masto, open, versions } from "../harness/masto.js";
+import { deleteContent, newAccount, newList, putContent } from "../harness/tables.js";
+import { until } from "../harness/wait.js";
+
+for (const [version, library] of Object.entries(versions)) {
+  // declare declares a test with an open client.
+  const declare = (name, body, options) => {
+    const opening = open(library, options);
+    test(`masto.js ${version} ${name}`, async (t) => {
+      const { masto, reader } = await opening;
+      t.after(() => masto.close());
+      await body(masto, reader);
+    });
+  };
+
+  declare("gives each of several subscriptions of one socket its own event", async (masto, reader) => {
+    const { streams } = masto;
+    const list = await newList(reader);
+    const listeners = [
+      [["user"], await masto.subscribe(streams.user.subscribe())],
+      [["public"], await masto.subscribe(streams.public.subscribe())],
+      [["public:local"], await masto.subscribe(streams.public.local.subscribe())],
+      [["hashtag", "Cats"], await masto.subscribe(streams.hashtag.subscribe({ tag: "Cats" }))],
+      [["hashtag:local", "cats"], await masto.subscribe(streams.hashtag.local.subscribe({ tag: "cats" }))],
+      [["hashtag", "dogs"], await masto.subscribe(streams.hashtag.subscribe({ tag: "dogs" }))],
+      [["list", list], await masto.subscribe(streams.list.subscribe({ list }))],
+    ];
+    assert.equal(masto.sockets.length, 1);
+    const tags = [{ name: "cats" }, { name: "dogs" }];
+    await putContent(entities.status(await newAccount(), { payload: { tags }, home: new Set([reader.id]), lists: new Set([list]) }));
+    for (const [stream, listener] of listeners) assert.deepEqual((await listener.next()).stream, stream);
+    const frames = listeners.map(() => masto.frames.take());
+    const got = (await Promise.all(frames)).map((frame) => JSON.parse(frame).stream);
+    assert.deepEqual(got.sort(), listeners.map(([stream]) => stream).sort());
+    assert.deepEqual(masto.frames.rest(), []);
+  });
+
+  declare("shares one subscription between two loops over the same stream", async (masto, reader) => {
+    const loops = [await masto.subscribe(masto.streams.user.subscribe()), await masto.subscribe(masto.streams.user.subscribe())];
+    for (const item of [entities.notification(reader), entities.notification(reader)]) {
+      await putContent(item);
+      await masto.expect(loops[0], ["user"], "notification", item.payload);
+      assert.equal((await loops[1].next()).payload.id, entities.shownID(item));
+    }
+    assert.deepEqual(masto.frames.rest(), []);
+  });
+
+  declare("gets nothing of a stream after it has unsubscribed, and the rest as before", async (masto, reader) => {
+    const user = await masto.subscribe(masto.streams.user.subscribe());
+    const tag = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "Cats" }));
+    const log = new Log();
+    tag.subscription.unsubscribe();
+    await log.untilEnded("unsubscribe");
+    const item = entities.status(await newAccount(), { payload: { tags: [{ name: "cats" }] }, home: new Set([reader.id]) });
+    await putContent(item);
+    await masto.expect(user, ["user"], "update", item.payload);
+    await deleteContent(item);
+    await masto.expect(user, ["user"], "delete", entities.shownID(item));
+    assert.deepEqual(masto.frames.rest(), []);
+    assert.equal(masto.sent().at(-1), '{"type":"unsubscribe","stream":"hashtag","tag":"Cats"}');
+  });
+
+  declare("can subscribe again to what it has unsubscribed from, in another spelling", async (masto) => {
+    const first = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "Café" }));
+    const log = new Log();
+    first.subscription.unsubscribe();
+    await log.untilEnded("unsubscribe");
+    const second = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "CAFE" }));
+    const item = entities.status(await newAccount(), { payload: { tags: [{ name: "cafe" }] } });
+    await putContent(item);
+    await masto.expect(second, ["hashtag", "CAFE"], "update", item.payload);
+  });
+
+  declare("throws in every subscription of the socket when a list is refused", async (masto) => {
+    const user = await masto.subscribe(masto.streams.user.subscribe());
+    const others = await newList(await newAccount());
+    const list = await masto.listen(masto.streams.list.subscribe({ list: others }));
+    for (const listener of [user, list]) await assert.rejects(listener.next(), /Not authorized to stream this list/);
+    assert.equal(await masto.frames.take(), '{"error":"Not authorized to stream this list","status":401}');
+  });
+
+  declare("comes back after the server has closed the socket, and subscribes again", async (masto, reader) => {
+    const log = new Log();
+    const listener = await masto.subscribe(masto.streams.user.subscribe());
+    const [{ connection }] = log.ended("subscribe");
+    await closeConnection(connection);
+    await log.untilEnded("subscribe", 2);
+    const item = entities.notification(reader);
+    await putContent(item);
+    await masto.expect(listener, ["user"], "notification", item.payload);
+    assert.deepEqual(masto.frames.rest(), []);
+    assert.equal(masto.sockets.length, 2);
+  });
+
+  declare(
+    "opens with its token in the query as well as in the subprotocol",
+    async (masto, reader) => {
+      const listener = await masto.subscribe(masto.streams.user.subscribe());
+      assert.equal(masto.sockets[0].protocol, "");
+      assert.match(masto.sockets[0].url, /\/api\/v1\/streaming\?access_token=token-/);
+      const item = entities.notification(reader);
+      await putContent(item);
+      await masto.expect(listener, ["user"], "notification", item.payload);
+    },
+    { useInsecureAccessToken: true },
+  );
+
+  test(`masto.js ${version} is refused with a wrong token`, async (t) => {
+    const masto = new Masto(library, "wrong", { retry: 1 });
+    t.after(() => masto.close());
+    await assert.rejects(masto.streams.prepare(), /Failed to connect/);
+    await until(() => masto.sockets.length === 1, "the one attempt");
+  });
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"edgestream/functions/internal/stream"
 )
 
@@ -75,11 +77,11 @@ const (
 
 // deleteAll deletes rows, which need not be there.
 func (c *Connections) deleteAll(ctx context.Context, keys []item) error {
-	var tasks []func(context.Context) error
+	g, ctx := errgroup.WithContext(ctx)
 	for batch := range slices.Chunk(keys, writesPerBatch) {
-		tasks = append(tasks, func(ctx context.Context) error { return c.deleteBatch(ctx, batch) })
+		g.Go(func() error { return c.deleteBatch(ctx, batch) })
 	}
-	return together(ctx, tasks)
+	return g.Wait()
 }
 
 func (c *Connections) deleteBatch(ctx context.Context, keys []item) error {

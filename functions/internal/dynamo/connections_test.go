@@ -13,8 +13,6 @@ func newConnections(t testing.TB, l Limits) *Connections {
 	return NewConnections(client, name, l)
 }
 
-var _ connectiontest.Store = (*Connections)(nil)
-
 func TestConnectionsKeepTheContract(t *testing.T) {
 	client, _, name := newTable(t, "pk", "sk")
 	connectiontest.Run(t, func(t *testing.T, l connectiontest.Limits) connectiontest.Subject {

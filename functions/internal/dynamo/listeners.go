@@ -16,42 +16,52 @@ import (
 // readsAtOnce bounds the requests of one call to Listeners that are in flight together.
 const readsAtOnce = 16
 
-// together runs tasks side by side, a bounded number at a time, and returns the first error.
-func together(ctx context.Context, tasks []func(context.Context) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(readsAtOnce)
-	for _, task := range tasks {
-		g.Go(func() error { return task(ctx) })
-	}
-	return g.Wait()
-}
-
 // Listeners finds who listens to each of the topics, as of now: every subscription that was made
 // before the call is there. Topics without listeners are left out; the order of listeners is
 // that of their connections' hashes. Accounts are read a hundred at a time, so that a status to
 // 10,000 followers costs 100 requests. EveryoneTopic reads every open connection.
+//
+// With an error, the topics that could be read are there, also those without listeners, and the
+// others are not: what one throttled key holds up is not held up for all.
 func (c *Connections) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
-	found := gathering{byTopic: map[stream.Topic][]stream.Listener{}}
-	accounts, tasks := []string{}, []func(context.Context) error{}
-	for _, topic := range distinct(topics) {
-		switch {
-		case topic.IsAccount():
-			if fits(accountKey(topic.ID)) {
-				accounts = append(accounts, topic.ID)
+	topics = distinct(topics)
+	found := gathering{byTopic: map[stream.Topic][]stream.Listener{}, failed: map[stream.Topic]bool{}}
+	var g errgroup.Group
+	g.SetLimit(readsAtOnce)
+	for _, r := range c.reads(topics, &found) {
+		g.Go(func() error {
+			if err := r.run(ctx); err != nil {
+				found.fail(r.topics, err)
 			}
+			return nil
+		})
+	}
+	_ = g.Wait() // the errors are gathered: none of them ends the other reads
+	return found.result(topics)
+}
+
+// read is one of the requests, or chains of requests, that a look-up consists of.
+type read struct {
+	topics []stream.Topic
+	run    func(context.Context) error
+}
+
+func (c *Connections) reads(topics []stream.Topic, found *gathering) (all []read) {
+	var accounts []stream.Topic
+	for _, topic := range topics {
+		switch {
 		case topic.IsEveryone():
-			tasks = append(tasks, c.everyone(topic, &found)...)
-		default:
-			tasks = append(tasks, c.topic(topic, &found)...)
+			all = append(all, c.everyone(topic, found)...)
+		case !topic.IsAccount():
+			all = append(all, c.topic(topic, found)...)
+		case fits(accountKey(topic.ID)):
+			accounts = append(accounts, topic)
 		}
 	}
 	for batch := range slices.Chunk(accounts, readsPerBatch) {
-		tasks = append(tasks, func(ctx context.Context) error { return c.accounts(ctx, batch, &found) })
+		all = append(all, read{batch, func(ctx context.Context) error { return c.accounts(ctx, batch, found) }})
 	}
-	if err := together(ctx, tasks); err != nil {
-		return nil, err
-	}
-	return found.sorted(), nil
+	return all
 }
 
 func distinct(topics []stream.Topic) []stream.Topic {
@@ -67,6 +77,32 @@ func distinct(topics []stream.Topic) []stream.Topic {
 type gathering struct {
 	mu      sync.Mutex
 	byTopic map[stream.Topic][]stream.Listener
+	failed  map[stream.Topic]bool
+	errs    []error
+}
+
+func (g *gathering) fail(topics []stream.Topic, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.errs = append(g.errs, err)
+	for _, topic := range topics {
+		g.failed[topic] = true
+	}
+}
+
+// result is what was found of the topics, and the first error.
+func (g *gathering) result(topics []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
+	if len(g.errs) == 0 {
+		return g.sorted(), nil
+	}
+	for _, topic := range topics {
+		if g.failed[topic] {
+			delete(g.byTopic, topic)
+		} else if g.byTopic[topic] == nil {
+			g.byTopic[topic] = []stream.Listener{}
+		}
+	}
+	return g.sorted(), fmt.Errorf("listeners of %d of %d topics: %w", len(g.failed), len(topics), g.errs[0])
 }
 
 func (g *gathering) add(topic stream.Topic, listeners []stream.Listener) {
@@ -92,10 +128,10 @@ func (g *gathering) sorted() map[stream.Topic][]stream.Listener {
 }
 
 // accounts reads the rows of up to a hundred accounts.
-func (c *Connections) accounts(ctx context.Context, ids []string, found *gathering) error {
-	keys := make([]item, len(ids))
-	for i, id := range ids {
-		keys[i] = accountKey(id)
+func (c *Connections) accounts(ctx context.Context, topics []stream.Topic, found *gathering) error {
+	keys := make([]item, len(topics))
+	for i, topic := range topics {
+		keys[i] = accountKey(topic.ID)
 	}
 	return c.drain(ctx, keys, func(keys []item) ([]item, error) {
 		got, err := c.table.call(ctx, "BatchGetItem", parameters{
@@ -109,19 +145,19 @@ func (c *Connections) accounts(ctx context.Context, ids []string, found *gatheri
 	})
 }
 
-// topic reads the mappings of a topic, one task for each key that they are spread over.
-func (c *Connections) topic(topic stream.Topic, found *gathering) (tasks []func(context.Context) error) {
+// topic reads the mappings of a topic, one read for each key that they are spread over.
+func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read) {
 	for _, pk := range topicPartitions(topic) {
 		if len(pk) > maxPartitionKey {
 			continue // nobody can have subscribed to it
 		}
-		tasks = append(tasks, func(ctx context.Context) error {
+		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
 			return c.query(ctx, "pk = :pk", item{{":pk", text(pk)}}, func(rows []item) {
 				found.add(topic, c.mappings(rows))
 			})
-		})
+		}})
 	}
-	return tasks
+	return reads
 }
 
 func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
@@ -143,18 +179,18 @@ func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
 	return listeners
 }
 
-// everyone reads the connections that can be open, one task for each of their keys.
-func (c *Connections) everyone(topic stream.Topic, found *gathering) (tasks []func(context.Context) error) {
+// everyone reads the connections that can be open, one read for each of their keys.
+func (c *Connections) everyone(topic stream.Topic, found *gathering) (reads []read) {
 	since := text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
 	for n := range uint32(connectionKeys) {
 		values := item{{":pk", text(connectionPartition(n))}, {":since", since}}
-		tasks = append(tasks, func(ctx context.Context) error {
+		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
 			return c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []item) {
 				found.add(topic, userListeners(rows))
 			})
-		})
+		}})
 	}
-	return tasks
+	return reads
 }
 
 func userListeners(rows []item) (listeners []stream.Listener) {

@@ -181,6 +181,33 @@ func TestATableThatStaysThrottledIsAnError(t *testing.T) {
 	}
 }
 
+func TestWhatCouldBeReadIsThereWithAnError(t *testing.T) {
+	c := answering(t, func(operation, body string, w http.ResponseWriter) {
+		switch {
+		case operation == "BatchGetItem":
+			_, _ = io.WriteString(w, `{"Responses":{"Connections":[{"pk":{"S":"account#1"},"@a":{"M":{"c":{"N":"4102444800000"},"s":{"M":{"user":{"N":"4102444800001"}}}}}}]}}`)
+		case strings.Contains(body, "topic#public#7"):
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"x#ValidationException"}`)
+		default:
+			_, _ = io.WriteString(w, `{"Items":[]}`)
+		}
+	})
+	one, two, list, public := stream.AccountTopic("1"), stream.AccountTopic("2"), stream.ListTopic("1"), stream.PublicTopic()
+	found, err := c.Listeners(t.Context(), []stream.Topic{one, two, list, public})
+	if !awscall.Is(err, "ValidationException") {
+		t.Error(err)
+	}
+	for _, topic := range []stream.Topic{one, two, list} {
+		if listeners, ok := found[topic]; !ok || (len(listeners) == 1) != (topic == one) {
+			t.Errorf("%v: %v, %v", topic, listeners, ok)
+		}
+	}
+	if _, ok := found[public]; ok {
+		t.Error("a topic of which a part could not be read is there")
+	}
+}
+
 func TestPagesAreFollowed(t *testing.T) {
 	c := answering(t, func(_, body string, w http.ResponseWriter) {
 		page := 1 + strings.Count(body, "ExclusiveStartKey")

@@ -1,0 +1,18 @@
+package dynamo
+
+import (
+	"edgestream/functions/internal/connectiontest"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/publish"
+)
+
+// What the domain asks of this package.
+var (
+	_ publish.Directory      = (*Connections)(nil)
+	_ mastodon.Opener        = (*Connections)(nil)
+	_ mastodon.Sessions      = (*Connections)(nil)
+	_ mastodon.Subscriptions = (*Connections)(nil)
+	_ connectiontest.Store   = (*Connections)(nil)
+	_ mastodon.Tokens        = (*Accounts)(nil)
+	_ mastodon.Lists         = (*Accounts)(nil)
+)

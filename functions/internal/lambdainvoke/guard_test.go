@@ -1,0 +1,13 @@
+package lambdainvoke_test
+
+import (
+	"edgestream/functions/internal/lambdainvoke"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/publish"
+)
+
+// What the domain asks of this package.
+var (
+	_ publish.Greeter  = (*lambdainvoke.Greeter)(nil)
+	_ mastodon.Greeter = (*lambdainvoke.Greeter)(nil)
+)

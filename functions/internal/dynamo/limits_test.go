@@ -68,9 +68,9 @@ func TestAHostileClientCannotMakeItsRowGrow(t *testing.T) {
 	c := newConnections(t, Limits{Subscriptions: 5})
 	s := opened(t, c, "A1=", "1")
 	var wg sync.WaitGroup
-	for worker := range 8 {
+	for worker := range 4 {
 		wg.Go(func() {
-			for i := range 30 {
+			for i := range 60 {
 				sub := tag(fmt.Sprintf("t%dx%d", worker, i))
 				ms := worker + 20*i
 				if i%2 == 0 {

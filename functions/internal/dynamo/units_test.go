@@ -73,7 +73,10 @@ func TestWhatEachOperationCosts(t *testing.T) {
 	m.spends(t, "listeners of 100 accounts, 1 online", 1, 100, 0, func() error { return c.find(t, 1, accounts(100)...) })
 	m.spends(t, "disconnect", 2, 0, 2, func() error { return c.Close(ctx, s.Connection) })
 	for i := range 1000 {
-		opened(t, c, fmt.Sprintf("B%d=", i), fmt.Sprint("b", i), tag("wide"))
+		s.ID = fmt.Sprintf("PJqB0fHsqR%05d=", i)
+		if err := c.mapTopic(ctx, s, tag("wide"), held{milliseconds(at(s, 4)), true, "wide"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	m.reset()
 	if err := c.find(t, 1, stream.HashtagTopic("wide")); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // maxBody is the largest request that DynamoDB takes.
@@ -104,8 +105,19 @@ func checkSignature(r *http.Request) error {
 	return nil
 }
 
+// buffers are what responses are written in; a page is large, and growing a
+// new buffer to its size costs more than filling it.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxPooled is the largest buffer that is kept.
+const maxPooled = 1 << 20
+
 func respond(w http.ResponseWriter, status int, body object) {
-	data := body.appendJSON(make([]byte, 0, 1024))
+	buffer := buffers.Get().(*[]byte)
+	data := body.appendJSON((*buffer)[:0])
+	if *buffer = data; cap(data) <= maxPooled {
+		defer buffers.Put(buffer)
+	}
 	h := w.Header()
 	h["Content-Type"] = []string{contentType}
 	h["Content-Length"] = []string{strconv.Itoa(len(data))}

@@ -21,9 +21,22 @@ export function closeConnection(id) {
 export class Log {
   #from = read().length;
 
+  // restart forgets what has ended so far.
+  restart() {
+    this.#from = read().length;
+  }
+
   // ended lists the ended invocations of a route, such as "subscribe" or "$connect".
   ended(route) {
-    return lines(read().subarray(this.#from)).filter((line) => line.route === route);
+    return this.#lines().filter((line) => line.route === route);
+  }
+
+  // untilPublished waits until the changes of n items have been published.
+  untilPublished(n = 1) {
+    return until(() => {
+      const found = this.#lines().filter((line) => line.records);
+      return found.reduce((sum, { records }) => sum + records, 0) >= n && found;
+    }, `${n} published changes`);
   }
 
   // untilEnded waits until n invocations of the route have ended.
@@ -32,6 +45,10 @@ export class Log {
       const found = this.ended(route);
       return found.length >= n && found;
     }, `${n} invocations of ${route}`);
+  }
+
+  #lines() {
+    return lines(read().subarray(this.#from));
   }
 }
 
@@ -44,7 +61,7 @@ function lines(bytes) {
   return whole.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
-// starts is when the invocation of a line of the log began, in milliseconds since 1970.
-export function starts({ time, ms }) {
-  return Date.parse(time) - ms;
+// follows reports whether one invocation began after another had ended, by lines of the log.
+export function follows(later, earlier) {
+  return Date.parse(later.time) - later.ms > Date.parse(earlier.time) + 1;
 }

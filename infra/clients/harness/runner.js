@@ -55,7 +55,15 @@ function ready(runner) {
 }
 
 async function run([program, ...args], { edge, dynamodb, callback }) {
-  const env = { ...process.env, EDGE_URL: edge, DYNAMODB_URL: dynamodb, CALLBACK_URL: callback, RUNNER: binary, RUNNER_LOG: logFile };
+  const env = {
+    ...process.env,
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    EDGE_URL: edge,
+    DYNAMODB_URL: dynamodb,
+    CALLBACK_URL: callback,
+    RUNNER: binary,
+    RUNNER_LOG: logFile,
+  };
   const child = spawn(program, args, { stdio: "inherit", env });
   const [status] = await once(child, "exit");
   return status ?? 1;

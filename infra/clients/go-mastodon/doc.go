@@ -1,0 +1,10 @@
+// Package gomastodon lets https://github.com/mattn/go-mastodon listen to the local runner.
+//
+// It holds tests alone, and is a module of its own so that the library stays out of what is
+// deployed. They need a runner: `infra/clients/test` starts one, and so does
+//
+//	node ../harness/runner.js go test ./...
+//
+// Every stream that the library knows is opened as it does it: one socket per stream, the token
+// and the stream in the query. What it hands on is compared with what was written.
+package gomastodon

@@ -26,7 +26,7 @@ type mapping struct {
 	sub        stream.Subscription
 	at         time.Time
 	subscribed bool
-	young      bool
+	opened     time.Time
 }
 
 // NewMemory is an empty store.
@@ -43,7 +43,7 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 	}
 	c := &connection{session: s, last: map[string]mapping{}}
 	for _, sub := range first {
-		c.last[sub.Key()] = mapping{sub: sub, at: s.ConnectedAt, subscribed: true, young: true}
+		c.last[sub.Key()] = mapping{sub: sub, at: s.ConnectedAt, subscribed: true, opened: time.Now()}
 	}
 	m.open[s.ID] = c
 	return nil
@@ -144,7 +144,7 @@ func (c *connection) listener(m mapping) stream.Listener {
 		Subscription:  m.sub,
 		Account:       c.session.Account,
 		Notifications: m.sub.Stream == stream.User && c.session.Scopes.Notifications(),
-		Young:         m.young,
+		Opened:        m.opened,
 		Until:         c.session.TokenExpires,
 	}
 }

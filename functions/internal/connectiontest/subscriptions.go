@@ -18,8 +18,8 @@ func firstSubscriptionsAreYoung(t *testing.T, open opener) {
 	x.open(t, s, stream.Subscription{Stream: stream.User})
 	x.subscribe(t, s, stream.Subscription{Stream: stream.Direct}, 10)
 	for _, l := range x.of(t, s, stream.AccountTopic(s.Account)) {
-		if l.Young != (l.Stream == stream.User) {
-			t.Errorf("%s is young: %v", l.Stream, l.Young)
+		if l.Opened.IsZero() == (l.Stream == stream.User) {
+			t.Errorf("%s was opened at %v", l.Stream, l.Opened)
 		}
 	}
 }

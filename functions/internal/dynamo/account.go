@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -41,7 +42,7 @@ func (c *Connections) admit(ctx context.Context, s stream.Session, first []strea
 
 func (c *Connections) admission(s stream.Session, first []stream.Subscription) item {
 	return item{
-		{":entry", mapOf(newEntry(s, first))},
+		{":entry", mapOf(newEntry(s, first, c.now()))},
 		{":zero", number(0)}, {":one", number(1)}, {":limit", number(int64(c.limits.Connections))},
 		{":expires", number(s.ConnectedAt.Add(lifetime).Unix())},
 	}
@@ -49,7 +50,7 @@ func (c *Connections) admission(s stream.Session, first []stream.Subscription) i
 
 // newEntry is a connection in its account's row. The time of a stream is positive while it is
 // subscribed and negative for a tombstone.
-func newEntry(s stream.Session, first []stream.Subscription) item {
+func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item {
 	at := s.ConnectedAt.UnixMilli()
 	streams := item{}
 	for _, sub := range first {
@@ -57,7 +58,7 @@ func newEntry(s stream.Session, first []stream.Subscription) item {
 			streams = append(streams, field{string(sub.Stream), number(at)})
 		}
 	}
-	entry := item{{"c", number(at)}, {"s", mapOf(streams)}}
+	entry := item{{"c", number(at)}, {"o", number(now.UnixMilli())}, {"s", mapOf(streams)}}
 	if s.Scopes.Notifications() {
 		entry = append(entry, field{"r", flag(true)})
 	}
@@ -156,7 +157,7 @@ func (c *Connections) accountListeners(account string, row item) (found []stream
 				Subscription:  stream.Subscription{Stream: stream.Name(s.name)},
 				Account:       account,
 				Notifications: e.fields.get("r").flag && stream.Name(s.name) == stream.User,
-				Young:         at <= connected.UnixMilli(),
+				Opened:        openedAt(e.fields, at, connected),
 				Until:         seconds(e.fields.get("u")),
 			})
 		}

@@ -42,11 +42,11 @@ func NewConnections(client *awscall.Client, table string, limits Limits) *Connec
 func (c *Connections) Meter(report func(Units)) { c.table.meter = report }
 
 // Open stores a connection that is being made and subscribes it to first; listeners found by that
-// are Young. stream.ErrTooManyConnections: the account has as many as it may, nothing is stored.
+// have Opened set. stream.ErrTooManyConnections: the account has as many as it may, nothing is stored.
 func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	writes := []func(context.Context) error{
 		func(ctx context.Context) error { return c.admit(ctx, s, first) },
-		func(ctx context.Context) error { return c.put(ctx, newConnectionRow(s, first)) },
+		func(ctx context.Context) error { return c.put(ctx, newConnectionRow(s, first, c.now())) },
 	}
 	for _, sub := range first {
 		if !sub.Topic(s.Account).IsAccount() {

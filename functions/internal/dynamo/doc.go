@@ -11,11 +11,11 @@
 // rows are written a few times and billed by size.
 //
 //	pk                  sk                                     attributes
-//	connection#0a       1769900000123#PJqB0fHsqRcCHlw=         a account, sc scopes, h token hash, u token expiry,
+//	connection#0a       1769900000123#PJqB0fHsqRcCHlw=         a account, sc scopes, h token hash, u token expiry, o written,
 //	                                                           s {key: {t time, p spelling, off}}, n how many are on
 //	account#1           account                                n how many connections, and for each of them
-//	                                                           @PJqB…= {c connected at, u, r, s {stream: ±time}}
-//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t, p, u, off
+//	                                                           @PJqB…= {c connected at, o, u, r, s {stream: ±time}}
+//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t, p, u, o, off
 //
 // A connection's row is found from what every event carries. Its partition is one of 16, by a hash
 // of its id, so that a reader of a time range (a sweep, an announcement to everyone) has a fixed

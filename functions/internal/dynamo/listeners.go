@@ -172,7 +172,7 @@ func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
 			Connection:   stream.Connection{ID: id, ConnectedAt: connected},
 			Subscription: h.subscription(key),
 			Account:      row.get("a").text,
-			Young:        h.at <= connected.UnixMilli(),
+			Opened:       openedAt(row, h.at, connected),
 			Until:        seconds(row.get("u")),
 		})
 	}
@@ -205,7 +205,7 @@ func userListeners(rows []item) (listeners []stream.Listener) {
 			Subscription:  stream.Subscription{Stream: stream.User},
 			Account:       s.Account,
 			Notifications: s.Scopes.Notifications(),
-			Young:         h.at <= s.ConnectedAt.UnixMilli(),
+			Opened:        openedAt(row, h.at, s.ConnectedAt),
 			Until:         s.TokenExpires,
 		})
 	}

@@ -46,7 +46,7 @@ func (h held) subscription(key string) stream.Subscription {
 // connectionRow is a connection's row as it is read.
 type connectionRow struct{ item }
 
-func newConnectionRow(s stream.Session, first []stream.Subscription) item {
+func newConnectionRow(s stream.Session, first []stream.Subscription, now time.Time) item {
 	subs := item{}
 	for _, sub := range first {
 		key := sub.Key()
@@ -55,9 +55,18 @@ func newConnectionRow(s stream.Session, first []stream.Subscription) item {
 		}
 	}
 	row := append(connectionKey(s.Connection),
-		field{"a", text(s.Account)}, field{"sc", text(strings.Join(s.Scopes, " "))}, field{"h", text(s.TokenHash)},
+		field{"a", text(s.Account)}, field{"sc", text(strings.Join(s.Scopes, " "))}, field{"h", text(s.TokenHash)}, field{"o", number(now.UnixMilli())},
 		field{"s", mapOf(subs)}, field{"n", number(int64(len(subs)))}, expires(s.ConnectedAt.Add(lifetime)))
 	return append(row, until(s.Grant)...)
+}
+
+// openedAt is when $connect wrote a row, if the subscription in it is $connect's: one of a message
+// has a time after the connection's own.
+func openedAt(row item, at int64, connected time.Time) time.Time {
+	if at > connected.UnixMilli() {
+		return time.Time{}
+	}
+	return millis(row.get("o"))
 }
 
 func expires(at time.Time) field { return field{"expiresAt", number(at.Unix())} }

@@ -107,6 +107,9 @@ func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream
 	if h.on {
 		row = append(row, field{"a", text(s.Account)}, field{"c", number(s.ConnectedAt.UnixMilli())}, expires(s.ConnectedAt.Add(lifetime)))
 		row = append(row, until(s.Grant)...)
+		if h.at <= s.ConnectedAt.UnixMilli() {
+			row = append(row, field{"o", number(c.now().UnixMilli())})
+		}
 	} else {
 		condition = "attribute_not_exists(pk) OR t < :at"
 		row = append(row, expires(c.now().Add(tombstoneFor)))

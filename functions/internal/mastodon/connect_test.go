@@ -29,7 +29,7 @@ func TestTheStreamOfTheURLIsSubscribedAtOnceAndYoung(t *testing.T) {
 			t.Fatal(err)
 		}
 		all, _ := w.store.Listeners(context.Background(), sub.Topic("1"))
-		if len(all) != 1 || all[0].Subscription != sub || !all[0].Young {
+		if len(all) != 1 || all[0].Subscription != sub || all[0].Opened.IsZero() {
 			t.Errorf("%s: %+v", n, all)
 		}
 		w.answered(t)

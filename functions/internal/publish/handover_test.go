@@ -15,7 +15,7 @@ import (
 func youngWorld(t *testing.T, opens time.Duration) *world {
 	w := newWorld(t)
 	l := w.user("young", "1")
-	l.Young, l.ConnectedAt = true, time.Now()
+	l.Opened = time.Now()
 	at := time.Now().Add(opens)
 	w.answer = func(string, string) error {
 		if time.Now().Before(at) {
@@ -104,9 +104,9 @@ func TestAnOldConnectionOrOneThatHasSpokenIsGoneAtOnce(t *testing.T) {
 		w := newWorld(t)
 		w.answer = func(string, string) error { return stream.ErrGone }
 		old := w.user("old", "1")
-		old.Young, old.ConnectedAt = true, time.Now().Add(-stream.YoungFor)
+		old.Opened = time.Now().Add(-stream.YoungFor)
 		spoken := w.user("spoken", "1")
-		spoken.Young, spoken.ConnectedAt = true, time.Now()
+		spoken.Opened = time.Now()
 		w.listen("spoken", "1", stream.Subscription{Stream: stream.UserNotification}).ConnectedAt = time.Now()
 		note := record(1, "1", "notification", "{}", nil)
 		start := time.Now()

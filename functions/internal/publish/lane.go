@@ -15,13 +15,13 @@ type lane struct {
 	*batch
 	connection  stream.Connection
 	first, last int32 // its cursors, linked
-	// fromConnect says that $connect wrote all that is known of the connection, so that it may
+	// opened is when $connect wrote all that is known of the connection, so that it may
 	// not be open yet. Any other subscription was made over the open socket.
-	fromConnect bool
-	handing     bool // to the greeter
-	parked      []parked
-	trouble     trouble
-	failed      *owner // whose delivery failed here
+	opened  time.Time
+	handing bool // to the greeter
+	parked  []parked
+	trouble trouble
+	failed  *owner // whose delivery failed here
 	// given counts deliveries; from ended on they were not made, and neither were those in undone.
 	given, ended int
 	undone       []int
@@ -61,7 +61,7 @@ func (b *batch) enter(lanes map[string]int32, l *stream.Listener, messages []int
 	i, ok := lanes[l.ID]
 	if !ok {
 		lanes[l.ID] = int32(len(b.lanes))
-		b.lanes = append(b.lanes, lane{batch: b, connection: l.Connection, first: n, last: n, fromConnect: l.Young, ended: math.MaxInt})
+		b.lanes = append(b.lanes, lane{batch: b, connection: l.Connection, first: n, last: n, opened: l.Opened, ended: math.MaxInt})
 		return
 	}
 	lane := &b.lanes[i]
@@ -72,7 +72,10 @@ func (b *batch) enter(lanes map[string]int32, l *stream.Listener, messages []int
 		}
 	}
 	b.cursors[lane.last].next = n
-	lane.last, lane.fromConnect = n, lane.fromConnect && l.Young
+	lane.last = n
+	if l.Opened.IsZero() {
+		lane.opened = time.Time{} // it has said something, so it is open
+	}
 }
 
 // next is the lane's next delivery in the batch's order.

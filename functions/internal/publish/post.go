@@ -90,7 +90,7 @@ func (l *lane) succeeded(since time.Time) {
 
 // young reports whether the connection may not be open yet.
 func (l *lane) young() bool {
-	return l.fromConnect && time.Since(l.connection.ConnectedAt) < stream.YoungFor
+	return !l.opened.IsZero() && time.Since(l.opened) < stream.YoungFor
 }
 
 // awaitOpen pauses before a connection is tried again that may not be open yet.

@@ -33,7 +33,7 @@ func (g Grant) Expired(now time.Time) bool {
 	return !g.TokenExpires.IsZero() && !now.Before(g.TokenExpires)
 }
 
-// YoungFor is how long after ConnectedAt a mapping that $connect wrote counts as young: its
+// YoungFor is how long after $connect wrote a mapping it counts as young: its
 // connection may not be open yet, and a refused post then means "not yet" and not "gone".
 const YoungFor = 3 * time.Second
 
@@ -44,8 +44,9 @@ type Listener struct {
 	Account string
 	// Notifications says that a user subscription's token may read notifications too.
 	Notifications bool
-	// Young says that $connect wrote the mapping, see YoungFor.
-	Young bool
+	// Opened is when $connect wrote the mapping, see YoungFor; zero if a message of the open
+	// connection did.
+	Opened time.Time
 	// Until is when the token runs out: nothing is delivered from then on. Zero: never.
 	Until time.Time
 }

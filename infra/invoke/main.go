@@ -154,7 +154,11 @@ func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed in
 			defer func() { <-places }()
 			key := fmt.Sprintf("CASE%dN%d", began.UnixNano(), i)
 			start := time.Now()
-			problem := r.one(ctx, c, key)
+			raced, problem := r.one(ctx, c, key)
+			if raced {
+				// A new key, since the function may have done a part of its work.
+				_, problem = r.one(ctx, c, key+"AGAIN")
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			word := "ok    "
@@ -183,9 +187,36 @@ func (r *runner) checkUnused() (failed int) {
 	return 1
 }
 
-// one prepares a case's own database, runs it and compares.
-func (r *runner) one(ctx context.Context, c testCase, key string) error {
+// one prepares a case's own database, runs it and compares. raced says that the
+// emulator failed in the one way that is worth another try.
+func (r *runner) one(ctx context.Context, c testCase, key string) (raced bool, problem error) {
 	db := r.database.as(key)
+	if err := r.prepare(ctx, db, c); err != nil {
+		return false, err
+	}
+	before, err := db.rows(ctx, r.stack.Tables)
+	if err != nil {
+		return false, err
+	}
+	r.recorder.expect(key, c.Answers)
+	result, log, err := r.sam.invoke(ctx, c, key)
+	if strings.Contains(log, startRace) {
+		return true, fmt.Errorf("the emulator was not ready\n%s", log)
+	}
+	if err != nil {
+		return false, fmt.Errorf("%w\n%s", err, log)
+	}
+	after, err := db.rows(ctx, r.stack.Tables)
+	if err != nil {
+		return false, err
+	}
+	if err := r.compare(c, key, result, before, after); err != nil {
+		return false, fmt.Errorf("%w\nits log:\n%s", err, log)
+	}
+	return false, nil
+}
+
+func (r *runner) prepare(ctx context.Context, db database, c testCase) error {
 	for _, table := range r.stack.Tables {
 		if err := db.create(ctx, table); err != nil {
 			return err
@@ -196,19 +227,10 @@ func (r *runner) one(ctx context.Context, c testCase, key string) error {
 			return err
 		}
 	}
-	before, err := db.rows(ctx, r.stack.Tables)
-	if err != nil {
-		return err
-	}
-	r.recorder.expect(key, c.Answers)
-	result, log, err := r.sam.invoke(ctx, c, key)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, log)
-	}
-	after, err := db.rows(ctx, r.stack.Tables)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+func (r *runner) compare(c testCase, key, result string, before, after map[string][]any) error {
 	calls, used := r.recorder.take(key)
 	if missing := r.policies.use(c.Function, used); len(missing) > 0 {
 		return fmt.Errorf("the policy of %s lacks %s", c.Function, strings.Join(missing, ", "))
@@ -216,8 +238,5 @@ func (r *runner) one(ctx context.Context, c testCase, key string) error {
 	if r.show {
 		fmt.Print(c.left(result, before, after, calls))
 	}
-	if err := c.check(result, before, after, calls); err != nil {
-		return fmt.Errorf("%w\nits log:\n%s", err, log)
-	}
-	return nil
+	return c.check(result, before, after, calls)
 }

@@ -100,21 +100,11 @@ func (s *sam) writeEnv(recorderPort int) error {
 	return os.WriteFile(s.env, data, 0o600)
 }
 
-// startRace is the emulator's own: now and then it asks before it listens. It is the
-// one error that is tried again, once.
+// startRace is the emulator's own: now and then it asks for work before it listens.
 const startRace = "127.0.0.1:9001: connect: connection refused"
 
 // invoke answers what the function returned and what it logged.
 func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log string, err error) {
-	result, log, err = s.once(ctx, c, key)
-	if strings.Contains(log, startRace) {
-		fmt.Printf("again  %s: the emulator was not ready\n", c.Event)
-		result, log, err = s.once(ctx, c, key)
-	}
-	return result, log, err
-}
-
-func (s *sam) once(ctx context.Context, c testCase, key string) (result, log string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -32,6 +33,12 @@ func credentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 }
 
+// patient tries again at once. The SDK lets go of a request's body when the answer begins, and
+// where that comes before the body's end is seen, net/http drops the connection with the answer.
+func patient() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 5, 10*time.Millisecond })
+}
+
 func start(p *stack.Program, flags ...string) (*world, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
@@ -46,13 +53,13 @@ func newWorld(s *stack.Stack, database string) *world {
 	w := &world{Stack: s, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
 	w.db = databaseClient(w.http, database)
 	w.sockets = apigatewaymanagementapi.New(apigatewaymanagementapi.Options{Region: "us-east-1", BaseEndpoint: &s.Callback,
-		HTTPClient: w.http, Credentials: aws.CredentialsProviderFunc(credentials), Retryer: aws.NopRetryer{}})
+		HTTPClient: w.http, Credentials: aws.CredentialsProviderFunc(credentials), Retryer: patient()})
 	return w
 }
 
 func databaseClient(c *http.Client, url string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: &url, HTTPClient: c,
-		Credentials: aws.CredentialsProviderFunc(credentials), Retryer: aws.NopRetryer{}})
+		Credentials: aws.CredentialsProviderFunc(credentials), Retryer: patient()})
 }
 
 func (w *world) end() error {

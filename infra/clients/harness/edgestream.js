@@ -58,7 +58,10 @@ function read() {
 
 function lines(bytes) {
   const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1).toString();
-  return whole.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return whole
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 // follows reports whether one invocation began after another had ended, by lines of the log.

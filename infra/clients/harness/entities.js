@@ -29,17 +29,32 @@ export function edited(item) {
 
 export function notification(recipient) {
   const id = newID();
-  return { owner: recipient.id, id: `notification#${id}`, kind: "notification", payload: text(id, { type: "follow", account: { id: "2", acct: "bob" } }) };
+  return {
+    owner: recipient.id,
+    id: `notification#${id}`,
+    kind: "notification",
+    payload: text(id, { type: "follow", account: { id: "2", acct: "bob" } }),
+  };
 }
 
 export function conversation(recipient) {
   const id = newID();
-  return { owner: recipient.id, id: `conversation#${id}`, kind: "conversation", payload: text(id, { unread: true, accounts: [], last_status: null }) };
+  return {
+    owner: recipient.id,
+    id: `conversation#${id}`,
+    kind: "conversation",
+    payload: text(id, { unread: true, accounts: [], last_status: null }),
+  };
 }
 
 export function announcement() {
   const id = newID();
-  return { owner: "announcements", id: `announcement#${id}`, kind: "announcement", payload: text(id, { all_day: false, reactions: [] }) };
+  return {
+    owner: "announcements",
+    id: `announcement#${id}`,
+    kind: "announcement",
+    payload: text(id, { all_day: false, reactions: [] }),
+  };
 }
 
 export function reaction() {

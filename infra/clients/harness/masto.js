@@ -48,7 +48,12 @@ export class Masto {
         super.send(text, ...rest);
       }
     };
-    this.streams = library.createStreamingAPIClient({ streamingApiUrl: socketURL, accessToken, implementation, ...options });
+    this.streams = library.createStreamingAPIClient({
+      streamingApiUrl: socketURL,
+      accessToken,
+      implementation,
+      ...options,
+    });
   }
 
   // listen iterates over a subscription. The library subscribes at the first event that it is

@@ -12,8 +12,23 @@ const author = await newAccount();
 const stranger = await newAccount();
 const reader = await newAccount();
 const list = await newList(reader);
-const plain = ["user", "user:notification", "direct", "public", "public:media", "public:local", "public:local:media", "public:remote", "public:remote:media"];
-const everything = [...plain.map((stream) => ({ stream })), { stream: "hashtag", tag: "cats" }, { stream: "hashtag:local", tag: "cats" }, { stream: "list", list }];
+const plain = [
+  "user",
+  "user:notification",
+  "direct",
+  "public",
+  "public:media",
+  "public:local",
+  "public:local:media",
+  "public:remote",
+  "public:remote:media",
+];
+const everything = [
+  ...plain.map((stream) => ({ stream })),
+  { stream: "hashtag", tag: "cats" },
+  { stream: "hashtag:local", tag: "cats" },
+  { stream: "list", list },
+];
 
 async function listenToEverything(account = reader) {
   const [socket, log] = [await connectAs(account), new Log()];
@@ -29,7 +44,9 @@ async function heard(socket, account = reader) {
     const { stream, event } = JSON.parse(text);
     (events[event] ??= []).push(stream[0]);
   }
-  return Object.entries(events).map(([event, streams]) => [event, ...streams.sort()].join(" ")).sort();
+  return Object.entries(events)
+    .map(([event, streams]) => [event, ...streams.sort()].join(" "))
+    .sort();
 }
 
 const home = { home: new Set([reader.id]) };
@@ -42,15 +59,27 @@ const remote = { id: "9", acct: "a@far.example" };
 // Each: a status, and the streams on which it is new.
 const statuses = [
   ["a public status", {}, "public public:local"],
-  ["a public status with an attachment", { payload: { media_attachments: media } }, "public public:local public:local:media public:media"],
+  [
+    "a public status with an attachment",
+    { payload: { media_attachments: media } },
+    "public public:local public:local:media public:media",
+  ],
   ["a public status of another server", { payload: { account: remote } }, "public public:remote"],
-  ["an attachment of another server", { payload: { account: remote, media_attachments: media } }, "public public:media public:remote public:remote:media"],
+  [
+    "an attachment of another server",
+    { payload: { account: remote, media_attachments: media } },
+    "public public:media public:remote public:remote:media",
+  ],
   ["a status that is said to be of another server", { local: false }, "public public:remote"],
   ["a status in the reader's home", { ...home }, "public public:local user"],
   ["a status on the reader's list", { ...lists }, "list public public:local"],
   ["a status with a tag twice", { payload: { tags } }, "hashtag hashtag:local public public:local"],
   ["a tag of another server", { payload: { tags, account: remote } }, "hashtag public public:remote"],
-  ["a reply to somebody else", { payload: { tags, in_reply_to_account_id: "77" }, ...home }, "hashtag hashtag:local user"],
+  [
+    "a reply to somebody else",
+    { payload: { tags, in_reply_to_account_id: "77" }, ...home },
+    "hashtag hashtag:local user",
+  ],
   ["a reply to oneself", { payload: { in_reply_to_account_id: author.id } }, "public public:local"],
   ["a reblog", { payload: { tags, reblog: { id: "5" } }, ...home, ...lists }, "list user"],
   ["an unlisted status", { payload: { tags, visibility: "unlisted" }, ...home }, "user"],
@@ -83,13 +112,39 @@ test("every status leaves the streams that it was on", async () => {
 // Each: a status before and after, and what is heard of the change.
 const changes = [
   ["another text", home, (item) => entities.edited(item), ["status.update public public:local user"]],
-  ["only counters and flags", { payload: { favourites_count: 1, favourited: false } }, (item) => ({ ...item, payload: item.payload.replace('"favourites_count":1,"favourited":false', '"favourites_count":2,"favourited":true') }), []],
+  [
+    "only counters and flags",
+    { payload: { favourites_count: 1, favourited: false } },
+    (item) => ({
+      ...item,
+      payload: item.payload.replace(
+        '"favourites_count":1,"favourited":false',
+        '"favourites_count":2,"favourited":true',
+      ),
+    }),
+    [],
+  ],
   ["nothing at all", home, (item) => ({ ...item, unknown: "attribute" }), []],
   ["a new home", {}, (item) => ({ ...item, ...home }), ["update user"]],
   ["no home any more", home, ({ home, ...item }) => item, ["delete user"]],
-  ["off public streams", { ...home, payload: { tags } }, (item) => ({ ...item, listed: false }), ["delete hashtag hashtag:local public public:local"]],
-  ["an attachment", {}, (item) => ({ ...item, payload: item.payload.replace(/}$/, ',"media_attachments":[{}]}') }), ["status.update public public:local", "update public:local:media public:media"]],
-  ["another kind", home, (item) => ({ ...item, kind: "notification", owner: author.id }), ["delete public public:local user"]],
+  [
+    "off public streams",
+    { ...home, payload: { tags } },
+    (item) => ({ ...item, listed: false }),
+    ["delete hashtag hashtag:local public public:local"],
+  ],
+  [
+    "an attachment",
+    {},
+    (item) => ({ ...item, payload: item.payload.replace(/}$/, ',"media_attachments":[{}]}') }),
+    ["status.update public public:local", "update public:local:media public:media"],
+  ],
+  [
+    "another kind",
+    home,
+    (item) => ({ ...item, kind: "notification", owner: author.id }),
+    ["delete public public:local user"],
+  ],
 ];
 
 test("every change of a status is told to who was shown it before or is shown it now", async () => {
@@ -118,7 +173,13 @@ test("what is for one account is heard by no other", async () => {
   const log = new Log();
   for (const stream of ["user:notification", "direct"]) socket.send({ type: "subscribe", stream });
   await log.untilEnded("subscribe", 2);
-  const items = [entities.notification(reader), entities.conversation(reader), entities.filter(reader), entities.merge(reader), entities.status(author, { ...home, ...lists })];
+  const items = [
+    entities.notification(reader),
+    entities.conversation(reader),
+    entities.filter(reader),
+    entities.merge(reader),
+    entities.status(author, { ...home, ...lists }),
+  ];
   for (const item of items) await putContent({ ...item, owner: item.owner });
   await log.untilPublished(items.length);
   assert.deepEqual(await heard(socket, other), []);
@@ -127,11 +188,17 @@ test("what is for one account is heard by no other", async () => {
 test("a user stream has notifications only if the token may read them", async () => {
   const statuses = await newAccount({ scopes: ["read:statuses"] });
   const both = await newAccount({ scopes: ["read:statuses", "read:notifications"] });
-  for (const [account, expected] of [[statuses, []], [both, ["notification user"]]]) {
+  for (const [account, expected] of [
+    [statuses, []],
+    [both, ["notification user"]],
+  ]) {
     const socket = await connectAs(account, { stream: "user" });
     await putContent({ ...entities.notification(account), owner: account.id });
     const frames = await socket.until(account, account);
-    assert.deepEqual(frames.map((text) => `${JSON.parse(text).event} ${JSON.parse(text).stream}`), expected);
+    assert.deepEqual(
+      frames.map((text) => `${JSON.parse(text).event} ${JSON.parse(text).stream}`),
+      expected,
+    );
   }
 });
 

@@ -116,7 +116,11 @@ test("three hundred changes of one owner arrive in order, nothing twice and noth
   const reader = await newAccount();
   const socket = await connectAs(reader, { stream: "user" });
   const payloads = Array.from({ length: 300 }, (_, i) => String(i));
-  for (const payload of payloads) await putContent(entities.broadcast(reader, "n", payload, { stream: "user", account: reader.id }));
+  for (const payload of payloads)
+    await putContent(entities.broadcast(reader, "n", payload, { stream: "user", account: reader.id }));
   const got = await socket.until(reader, reader);
-  assert.deepEqual(got, payloads.map((payload) => frame(["user"], "n", payload)));
+  assert.deepEqual(
+    got,
+    payloads.map((payload) => frame(["user"], "n", payload)),
+  );
 });

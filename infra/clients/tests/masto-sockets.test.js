@@ -34,7 +34,9 @@ for (const [version, library] of Object.entries(versions)) {
     ];
     assert.equal(masto.sockets.length, 1);
     const tags = [{ name: "cats" }, { name: "dogs" }];
-    await putContent(entities.status(await newAccount(), { payload: { tags }, home: new Set([reader.id]), lists: new Set([list]) }));
+    await putContent(
+      entities.status(await newAccount(), { payload: { tags }, home: new Set([reader.id]), lists: new Set([list]) }),
+    );
     for (const [stream, listener] of listeners) assert.deepEqual((await listener.next()).stream, stream);
     const frames = listeners.map(() => masto.frames.take());
     const got = (await Promise.all(frames)).map((frame) => JSON.parse(frame).stream);
@@ -65,7 +67,10 @@ for (const [version, library] of Object.entries(versions)) {
   });
 
   declare("shares one subscription between two loops over the same stream", async (masto, reader) => {
-    const loops = [await masto.subscribe(masto.streams.user.subscribe()), await masto.subscribe(masto.streams.user.subscribe())];
+    const loops = [
+      await masto.subscribe(masto.streams.user.subscribe()),
+      await masto.subscribe(masto.streams.user.subscribe()),
+    ];
     for (const item of [entities.notification(reader), entities.notification(reader)]) {
       await putContent(item);
       await masto.expect(loops[0], ["user"], "notification", item.payload);
@@ -80,7 +85,10 @@ for (const [version, library] of Object.entries(versions)) {
     const log = new Log();
     tag.subscription.unsubscribe();
     await log.untilEnded("unsubscribe");
-    const item = entities.status(await newAccount(), { payload: { tags: [{ name: "cats" }] }, home: new Set([reader.id]) });
+    const item = entities.status(await newAccount(), {
+      payload: { tags: [{ name: "cats" }] },
+      home: new Set([reader.id]),
+    });
     await putContent(item);
     await masto.expect(user, ["user"], "update", item.payload);
     await deleteContent(item);

@@ -29,7 +29,8 @@ const streams = [
 for (const [version, library] of Object.entries(versions)) {
   for (const [name, resource, parts, params] of streams) {
     const opening = open(library);
-    test(`masto.js ${version} gets a new status, its edit and its removal on ${[name, ...Object.values(params ?? {})].join(" ")}`, async (t) => {
+    const title = [name, ...Object.values(params ?? {})].join(" ");
+    test(`masto.js ${version} gets a new status, its edit and its removal on ${title}`, async (t) => {
       const client = await opening;
       t.after(() => client.masto.close());
       await followStatus(client.masto, resource, name, params, parts(client.reader));
@@ -45,7 +46,10 @@ for (const [version, library] of Object.entries(versions)) {
     await followStatus(masto, (s) => s.list, "list", { list }, { lists: new Set([list]) });
   });
 
-  for (const [client, name, resource] of [["user", "user", (s) => s.user], ["notification", "user:notification", (s) => s.user.notification]]) {
+  for (const [client, name, resource] of [
+    ["user", "user", (s) => s.user],
+    ["notification", "user:notification", (s) => s.user.notification],
+  ]) {
     test(`masto.js ${version} gets a notification on ${name}`, async (t) => {
       const { masto, reader } = await opening[client];
       t.after(() => masto.close());

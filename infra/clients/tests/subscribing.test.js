@@ -92,11 +92,7 @@ for (const message of failedUnsubscribes) {
   });
 }
 
-const silentUnsubscribes = [
-  { stream: "user" },
-  { stream: "hashtag", tag: "never" },
-  { stream: "list", list: "never" },
-];
+const silentUnsubscribes = [{ stream: "user" }, { stream: "hashtag", tag: "never" }, { stream: "list", list: "never" }];
 
 for (const params of silentUnsubscribes) {
   test(`unsubscribing from ${JSON.stringify(params)} is silent for who never subscribed to it`, async () => {
@@ -134,7 +130,7 @@ const ignored = [
   '{"type":"$default"}',
   '{"event":"pusher:ping","data":{}}',
   `${"[".repeat(2000)}${"]".repeat(2000)}`,
-  `{"type":${"{\"type\":".repeat(500)}1${"}".repeat(500)}}`,
+  `{"type":${'{"type":'.repeat(500)}1${"}".repeat(500)}}`,
   "\u0000",
 ];
 

@@ -35,8 +35,14 @@ const refused = {
   "without a token": {},
   "with an empty token in the query": { query: { access_token: "" } },
   "with an unknown token": { query: { access_token: wrong } },
-  "with a wrong token in Authorization, whatever the query says": { headers: { Authorization: wrong }, query: { access_token: token } },
-  "with a wrong token in the query, whatever the subprotocol says": { query: { access_token: wrong }, protocols: [token] },
+  "with a wrong token in Authorization, whatever the query says": {
+    headers: { Authorization: wrong },
+    query: { access_token: token },
+  },
+  "with a wrong token in the query, whatever the subprotocol says": {
+    query: { access_token: wrong },
+    protocols: [token],
+  },
   "with bearer in lower case": { headers: { Authorization: `bearer ${token}` } },
   "with Bearer and nothing else": { headers: { Authorization: "Bearer " } },
   "with the token in the second subprotocol": { protocols: ["other", token] },
@@ -84,7 +90,13 @@ test("scopes are not looked at when a socket opens", async () => {
   await connect({ query: { access_token: account.token } });
 });
 
-for (const to of ["/api/v1/streaming", "/api/v1/streaming/", "/api/v1/streaming?", "/api/v1/streaming/?", "/api/v1/streaming?unknown=1&unknown=2"]) {
+for (const to of [
+  "/api/v1/streaming",
+  "/api/v1/streaming/",
+  "/api/v1/streaming?",
+  "/api/v1/streaming/?",
+  "/api/v1/streaming?unknown=1&unknown=2",
+]) {
   test(`a socket opens at ${to}`, async () => {
     const socket = await connect({ to, headers: bearer });
     await socket.expectNoMore();
@@ -102,4 +114,3 @@ test("the health check answers without a token", async () => {
   const answer = await fetch(`${edgeURL}/api/v1/streaming/health`);
   assert.deepEqual([answer.status, await answer.text(), answer.headers.get("content-type")], [200, "OK", "text/plain"]);
 });
-

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"edgestream/functions/internal/awscall"
@@ -45,7 +44,7 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 	}
 	grant, err := grantOf(row, a.now())
 	if err != nil {
-		return stream.Grant{}, refuse(hash, err)
+		return stream.Grant{}, refuse(err)
 	}
 	grant.TokenHash = hash
 	row, err = a.read(ctx, "account#"+grant.Account)
@@ -53,12 +52,13 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 		return stream.Grant{}, err
 	}
 	if err := checkAccount(row); err != nil {
-		return stream.Grant{}, refuse(hash, err)
+		return stream.Grant{}, refuse(err)
 	}
 	return grant, nil
 }
 
-// ListOwner is the account whose list this is; "" if there is no such list.
+// ListOwner is the account whose list this is; "" if there is no such list. A row that does not
+// fit the table is nobody's: stream.ErrNotOwnList with what is wrong, for the log.
 func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
 	row, err := a.read(ctx, "list#"+list)
 	if err != nil || row == nil {
@@ -66,8 +66,7 @@ func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
 	}
 	owner := row.get("account")
 	if owner.kind != isString {
-		slog.Warn("list is refused", "list", list, "error", wrongType("account", owner, "S"))
-		return "", nil
+		return "", fmt.Errorf("%w: %w", stream.ErrNotOwnList, wrongType("account", owner, "S"))
 	}
 	return owner.text, nil
 }
@@ -86,11 +85,8 @@ func (a *Accounts) read(ctx context.Context, key string) (item, error) {
 	return got.row, err
 }
 
-// refuse logs what is wrong with a row, since only the application can correct it.
-func refuse(tokenHash string, err error) error {
-	if errors.Is(err, errMalformed) {
-		slog.Warn("token is refused", "tokenHash", tokenHash[:12], "error", err)
-	}
+// refuse says why, for the log: that a row is malformed only the application can correct.
+func refuse(err error) error {
 	return fmt.Errorf("%w: %w", stream.ErrInvalidToken, err)
 }
 

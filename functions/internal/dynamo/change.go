@@ -136,8 +136,10 @@ func (r *record) fill(c *stream.Change) error {
 	if err != nil || c.Expired {
 		return err
 	}
-	if c.Old, err = decodeItem(r.oldImage); err != nil {
+	if c.Old, err = decodeItem(r.oldImage); err != nil && r.newImage == nil {
 		return fmt.Errorf("old image: %w", err)
+	} else if err != nil {
+		c.Old = nil // it was reported then and never shown: mending it is an insert
 	}
 	if c.New, err = decodeItem(r.newImage); err != nil {
 		return fmt.Errorf("new image: %w", err)

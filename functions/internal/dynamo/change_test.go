@@ -59,6 +59,13 @@ func TestEventsHaveTheirImages(t *testing.T) {
 	}
 }
 
+func TestMendingAnItemThatDidNotFitIsAnInsert(t *testing.T) {
+	c := Change(recordOf("MODIFY", `"NewImage":{"owner":{"S":"1"},"kind":{"S":"status"}},"OldImage":{"owner":{"S":"1"},"kind":{"N":"1"}},`))
+	if c.Problem != nil || c.Old != nil || c.New == nil {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestARemovalByTimeToLiveIsExpired(t *testing.T) {
 	removed := string(recordOf("REMOVE", `"OldImage":{"owner":{"S":"1"},"kind":{"N":"1"}},`))
 	byTTL := strings.Replace(removed, `{"eventID"`, `{"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"},"eventID"`, 1)

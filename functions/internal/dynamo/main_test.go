@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,13 +21,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// quiet drops log lines during a test that provokes them.
-func quiet(t *testing.T) {
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	t.Cleanup(func() { slog.SetDefault(before) })
-}
 
 // config is for the DynamoDB of the tests: the one at DYNAMODB_ENDPOINT, else the embedded engine.
 func config(t testing.TB) (aws.Config, string) {

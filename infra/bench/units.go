@@ -106,6 +106,16 @@ func (l *ledger) dial(ctx context.Context, n int, query string) (*crowd, error) 
 	})
 }
 
+// join opens sockets and waits until their $connect has been counted, so that the next row is its own.
+func (l *ledger) join(ctx context.Context, n int, query string) (*crowd, error) {
+	before := l.local.Counts()["ConnectFunction"]
+	c, err := l.dial(ctx, n, query)
+	if err != nil {
+		return nil, err
+	}
+	return c, l.wait(ctx, "ConnectFunction", before+n)
+}
+
 // messages measures subscribing and unsubscribing on open connections.
 func (l *ledger) messages(ctx context.Context, c *crowd, times int) error {
 	for _, stream := range []string{`"user"`, `"public"`, `"hashtag","tag":"Foo"`} {
@@ -134,7 +144,7 @@ func (c *crowd) say(ctx context.Context, message string) error {
 func (l *ledger) events(ctx context.Context, f unitsFlags) (ratio float64, err error) {
 	var each []float64
 	for _, n := range slices.Compact([]int{1, min(10, f.listeners), f.listeners}) {
-		c, err := l.dial(ctx, n, "&stream=public")
+		c, err := l.join(ctx, n, "&stream=public")
 		if err != nil {
 			return 0, err
 		}
@@ -147,7 +157,7 @@ func (l *ledger) events(ctx context.Context, f unitsFlags) (ratio float64, err e
 			return 0, err
 		}
 	}
-	c, err := l.dial(ctx, 1, "&stream=user")
+	c, err := l.join(ctx, 1, "&stream=user")
 	if err != nil {
 		return 0, err
 	}

@@ -21,10 +21,10 @@ func main() {
 	vars, cfg := env.New(), awsenv.Config()
 	db := awsenv.DynamoDB(cfg)
 	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
-	limits := dynamo.Limits{Subscriptions: vars.IntOr("MAX_SUBSCRIPTIONS", 100), Connections: vars.IntOr("MAX_CONNECTIONS", 50)}
+	limits := dynamo.Limits{Subscriptions: vars.Int("MAX_SUBSCRIPTIONS"), Connections: vars.Int("MAX_CONNECTIONS")}
 	connect := mastodon.Connect{
 		Tokens:      accounts,
-		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.IntOr("MAX_TAG_LENGTH", 256), MaxList: vars.IntOr("MAX_LIST_LENGTH", 64)},
+		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
 		Connections: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits),
 		Greeter:     lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
 	}

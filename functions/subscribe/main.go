@@ -22,20 +22,21 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
 	db := awsenv.DynamoDB(cfg)
-	limits := dynamo.Limits{Subscriptions: vars.IntOr("MAX_SUBSCRIPTIONS", 100)}
+	limits := dynamo.Limits{Subscriptions: vars.Int("MAX_SUBSCRIPTIONS")}
 	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
 	lists := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
 	// The connection is open, as it has just sent something: gone is gone.
-	answers := greet.Greeter{Poster: apigw.NewClient(vars.Text("CALLBACK_URL"), cfg), Patience: 5 * time.Second}
+	url := vars.Text("CALLBACK_URL")
+	answers := greet.Greeter{Poster: apigw.NewClient(url, cfg), Patience: 5 * time.Second}
 	messages := mastodon.Messages{
 		Sessions: connections, Subscriptions: connections, Greeter: answers, Margin: route.Margin,
-		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.IntOr("MAX_TAG_LENGTH", 256), MaxList: vars.IntOr("MAX_LIST_LENGTH", 64)},
-		MaxBytes:   vars.IntOr("MAX_MESSAGE_BYTES", 16<<10),
+		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
+		MaxBytes:   vars.Int("MAX_MESSAGE_BYTES"),
 	}
 	if err := vars.Err(); err != nil {
 		log.Error("not started", "reason", err.Error())
 		os.Exit(1)
 	}
-	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))
+	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(route.Message(messages, log))
 }

@@ -38,8 +38,8 @@ func BenchmarkPost(b *testing.B) {
 		}
 		for pb.Next() {
 			reader.Reset(body)
-			w := httptest.ResponseRecorder{HeaderMap: make(http.Header)}
-			r.ServeHTTP(&w, requests[int(turn.Add(1))%len(paths)])
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, requests[int(turn.Add(1))%len(paths)])
 			if w.Code != http.StatusOK {
 				refused.Add(1)
 			}

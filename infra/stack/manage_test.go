@@ -109,6 +109,9 @@ func TestAnAccountHasFiftyConnectionsAndAConnectionAHundredSubscriptions(t *test
 	if _, err := w.sockets.DeleteConnection(t.Context(), &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: &id}); err != nil {
 		t.Fatal(err)
 	}
+	if code := first.closed(); code != websocket.StatusNormalClosure {
+		t.Errorf("closed with %d", code)
+	}
 	w.left(t, account, id)
 	w.dial(t, token, "")
 }

@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,10 +61,22 @@ func newAccount(t *testing.T) (id, token string) {
 // newID is an id as Mastodon's are.
 func newID() string { return fmt.Sprint(time.Now().UnixNano()) }
 
-// connections counts the sockets that were ever opened.
-func connections() int {
+// admitted counts the sockets that were ever admitted or refused.
+func admitted() int {
 	log, _ := os.ReadFile(os.Getenv("RUNNER_LOG")) // it is there, or the runner were not
 	return bytes.Count(log, []byte(`"route":"$connect"`))
+}
+
+var (
+	admittedBefore = admitted()
+	// dialled counts the sockets of this program. The library opens one more when it is told to
+	// end.
+	dialled atomic.Int64
+)
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialled.Add(1)
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
 // listener is a stream that is open.
@@ -74,9 +88,9 @@ type listener struct {
 // listen opens a stream and waits until its socket was admitted: the library does not say when.
 func listen(t *testing.T, token string, open func(context.Context, *mastodon.WSClient) (chan mastodon.Event, error)) listener {
 	t.Helper()
-	before := connections()
+	before := dialled.Load()
 	l := listenUnready(t, token, open)
-	for end := time.Now().Add(patience); connections() == before; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); dialled.Load() == before || admitted() < admittedBefore+int(dialled.Load()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no socket was opened")
 		}
@@ -90,7 +104,9 @@ func listenUnready(t *testing.T, token string, open func(context.Context, *masto
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	client := mastodon.NewClient(&mastodon.Config{Server: os.Getenv("EDGE_URL"), AccessToken: token})
-	events, err := open(ctx, client.NewWSClient())
+	sockets := client.NewWSClient()
+	sockets.NetDialContext = dial
+	events, err := open(ctx, sockets)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,54 +17,43 @@ export function closeConnection(id) {
   return management.send(new DeleteConnectionCommand({ ConnectionId: id }));
 }
 
-// Log is the runner's log from now on. The runner writes a line when an invocation has ended.
-export class Log {
-  #from = read().length;
-
-  // restart forgets what has ended so far.
-  restart() {
-    this.#from = read().length;
-  }
-
-  // ended lists the ended invocations of a route, such as "subscribe" or "$connect".
-  ended(route) {
-    return this.#lines().filter((line) => line.route === route);
-  }
-
-  // untilPublished waits until the changes of n items have been published.
-  untilPublished(n = 1) {
-    return until(() => {
-      const found = this.#lines().filter((line) => line.records);
-      return found.reduce((sum, { records }) => sum + records, 0) >= n && found;
-    }, `${n} published changes`);
-  }
-
-  // untilEnded waits until n invocations of the route have ended.
-  untilEnded(route, n = 1) {
-    return until(() => {
-      const found = this.ended(route);
-      return found.length >= n && found;
-    }, `${n} invocations of ${route}`);
-  }
-
-  #lines() {
-    return lines(read().subarray(this.#from));
-  }
+// connectionOf is the id of a socket's connection, which no client is told: the runner logs it
+// with a message that is ignored. Nothing else may send such messages meanwhile.
+export async function connectionOf(send) {
+  const from = log().length;
+  send("");
+  const found = () => lines(log().subarray(from)).find((line) => line.route === "$default");
+  return (await until(found, "the connection's id")).connection;
 }
 
-function read() {
-  return readFileSync(RUNNER_LOG);
+// ended waits until n invocations of a route, such as "subscribe", have ended for a connection,
+// and answers with their lines of the log.
+export function ended(connection, route, n = 1) {
+  return until(() => {
+    const found = lines(log()).filter((line) => line.connection === connection && line.route === route);
+    return found.length >= n && found;
+  }, `${n} invocations of ${route}`);
 }
 
-function lines(bytes) {
-  const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1).toString();
-  return whole
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+// published does something that changes Content, and waits for the invocation that publishes.
+export async function published(change) {
+  const from = log().length;
+  await change();
+  return until(() => lines(log().subarray(from)).find((line) => line.records), "the publisher");
 }
 
 // follows reports whether one invocation began after another had ended, by lines of the log.
 export function follows(later, earlier) {
   return Date.parse(later.time) - later.ms > Date.parse(earlier.time) + 1;
+}
+
+function log() {
+  return readFileSync(RUNNER_LOG);
+}
+
+// lines are the whole lines of the log; the runner writes one when an invocation has ended.
+function lines(bytes) {
+  const whole = bytes.subarray(0, bytes.lastIndexOf("\n") + 1).toString();
+  const invocations = whole.split("\n").filter((line) => line.includes('"request":'));
+  return invocations.map((line) => JSON.parse(line));
 }

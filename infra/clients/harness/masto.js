@@ -2,7 +2,7 @@
 // which asks Node 22 for two names.
 import assert from "node:assert/strict";
 import WebSocket from "ws";
-import { Log, socketURL } from "./edgestream.js";
+import { connectionOf, ended, socketURL } from "./edgestream.js";
 import { Inbox } from "./inbox.js";
 import { newAccount } from "./tables.js";
 import { until, within } from "./wait.js";
@@ -67,10 +67,27 @@ export class Masto {
 
   // subscribe listens, and waits until the server has taken the subscription.
   async subscribe(subscription) {
-    const log = new Log();
     const listener = await this.listen(subscription);
-    await log.untilEnded("subscribe");
+    await this.ended("subscribe");
     return listener;
+  }
+
+  // unsubscribe ends a subscription, and waits until the server has, too.
+  async unsubscribe(listener) {
+    listener.subscription.unsubscribe();
+    await this.ended("unsubscribe");
+  }
+
+  // ended waits until all messages of a type have been handled that the last socket has sent.
+  async ended(type) {
+    const sent = this.sockets.at(-1).sent.filter((text) => JSON.parse(text).type === type);
+    return ended(await this.connection(), type, sent.length);
+  }
+
+  // connection is the id of the last socket's connection.
+  connection() {
+    const socket = this.sockets.at(-1);
+    return (socket.identified ??= connectionOf((text) => WebSocket.prototype.send.call(socket, text)));
   }
 
   // sent lists the messages that the library has sent.

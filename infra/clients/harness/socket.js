@@ -1,7 +1,7 @@
 // A plain WebSocket client for tests.
 import assert from "node:assert/strict";
 import WebSocket from "ws";
-import { socketURL } from "./edgestream.js";
+import { connectionOf, ended, socketURL } from "./edgestream.js";
 import { broadcast } from "./entities.js";
 import { Inbox } from "./inbox.js";
 import { putContent } from "./tables.js";
@@ -50,6 +50,7 @@ class Refused extends Error {
 }
 
 class Socket {
+  subscribed = 0;
   #inbox = new Inbox();
 
   constructor(ws) {
@@ -73,6 +74,22 @@ class Socket {
   // send sends a text as it is, and anything else as JSON.
   send(message) {
     this.ws.send(typeof message === "string" ? message : JSON.stringify(message));
+  }
+
+  // connection is the id of the socket's connection.
+  connection() {
+    return (this.identified ??= connectionOf((text) => this.ws.send(text)));
+  }
+
+  // ended waits until n of the socket's messages of a type have been handled.
+  async ended(type, n = 1) {
+    await ended(await this.connection(), type, n);
+  }
+
+  // subscribe sends subscriptions and waits until they have been handled.
+  async subscribe(...streams) {
+    for (const stream of streams) this.send({ type: "subscribe", ...stream });
+    await this.ended("subscribe", (this.subscribed += streams.length));
   }
 
   // next is the text of the next frame.

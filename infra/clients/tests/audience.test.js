@@ -1,7 +1,6 @@
 // Who is shown what: one socket on every stream, and the frames that each change makes there.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { Log } from "../harness/edgestream.js";
 import * as entities from "../harness/entities.js";
 import { closeAll, connectAs } from "../harness/socket.js";
 import { deleteContent, newAccount, newList, putContent } from "../harness/tables.js";
@@ -31,9 +30,8 @@ const everything = [
 ];
 
 async function listenToEverything(account = reader) {
-  const [socket, log] = [await connectAs(account), new Log()];
-  for (const message of everything) socket.send({ type: "subscribe", ...message });
-  await log.untilEnded("subscribe", everything.length);
+  const socket = await connectAs(account);
+  await socket.subscribe(...everything);
   return socket;
 }
 
@@ -169,10 +167,8 @@ test("an edit that mentions the reader is heard once on each stream", async () =
 
 test("what is for one account is heard by no other", async () => {
   const other = await newAccount();
-  const socket = await connectAs(other, { stream: "user" });
-  const log = new Log();
-  for (const stream of ["user:notification", "direct"]) socket.send({ type: "subscribe", stream });
-  await log.untilEnded("subscribe", 2);
+  const socket = await connectAs(other);
+  await socket.subscribe({ stream: "user" }, { stream: "user:notification" }, { stream: "direct" });
   const items = [
     entities.notification(reader),
     entities.conversation(reader),
@@ -180,9 +176,8 @@ test("what is for one account is heard by no other", async () => {
     entities.merge(reader),
     entities.status(author, { ...home, ...lists }),
   ];
-  for (const item of items) await putContent({ ...item, owner: item.owner });
-  await log.untilPublished(items.length);
-  assert.deepEqual(await heard(socket, other), []);
+  for (const item of items) await putContent(item);
+  for (const owner of [reader, author]) assert.deepEqual(await socket.until(owner, other), []);
 });
 
 test("a user stream has notifications only if the token may read them", async () => {

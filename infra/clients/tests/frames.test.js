@@ -1,7 +1,6 @@
 // Frames as they are on the wire, letter for letter.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { Log } from "../harness/edgestream.js";
 import { broadcast } from "../harness/entities.js";
 import { closeAll, connectAs, frame } from "../harness/socket.js";
 import { deleteContent, newAccount, newList, putContent } from "../harness/tables.js";
@@ -11,9 +10,8 @@ afterEach(closeAll);
 // open is a socket of a new account that listens to the streams.
 async function open(...streams) {
   const reader = await newAccount();
-  const [socket, log] = [await connectAs(reader), new Log()];
-  for (const stream of streams) socket.send({ type: "subscribe", ...stream });
-  await log.untilEnded("subscribe", streams.length);
+  const socket = await connectAs(reader);
+  await socket.subscribe(...streams);
   return { reader, socket };
 }
 

@@ -1,7 +1,7 @@
 // Limits: of API Gateway, and of Edgestream.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { closeConnection, Log } from "../harness/edgestream.js";
+import { closeConnection, ended } from "../harness/edgestream.js";
 import * as entities from "../harness/entities.js";
 import { closeAll, connectAs, frame, refusal } from "../harness/socket.js";
 import { newAccount, putContent } from "../harness/tables.js";
@@ -63,10 +63,9 @@ test("a tag and a list that are too long are answered with errors", async () => 
 
 test("the hundred-and-first subscription of a socket is refused, and the hundred hold", async () => {
   const reader = await newAccount();
-  const [socket, log] = [await connectAs(reader, { stream: "user" }), new Log()];
+  const socket = await connectAs(reader, { stream: "user" });
   const tags = Array.from({ length: 99 }, (_, i) => `tag${i}`);
-  for (const tag of tags) socket.send({ type: "subscribe", stream: "hashtag", tag });
-  await log.untilEnded("subscribe", 99);
+  await socket.subscribe(...tags.map((tag) => ({ stream: "hashtag", tag })));
   socket.send({ type: "subscribe", stream: "public" });
   await socket.expect('{"error":"Too many subscriptions on this connection","status":429}');
   const payload = { tags: tags.map((name) => ({ name })) };
@@ -85,9 +84,9 @@ test("the fifty-first connection of an account is refused with 429, and another 
 test("a connection that was closed makes room for another", async () => {
   const reader = await newAccount();
   const sockets = await Promise.all(Array.from({ length: 50 }, () => connectAs(reader)));
-  const log = new Log();
+  const connection = await sockets[0].connection();
   await sockets[0].close();
-  await log.untilEnded("$disconnect");
+  await ended(connection, "$disconnect");
   await connectAs(reader);
 });
 
@@ -103,12 +102,11 @@ test("the longest frame is delivered whole, and one that is a byte longer is lef
 
 test("a socket that the server closes is closed cleanly, and its account can come back", async () => {
   const reader = await newAccount();
-  const log = new Log();
   const socket = await connectAs(reader, { stream: "user" });
-  const [{ connection }] = await log.untilEnded("$connect");
+  const connection = await socket.connection();
   await closeConnection(connection);
   assert.ok([1000, 1001].includes(await socket.code()), `closed with ${await socket.code()}`);
-  await log.untilEnded("$disconnect");
+  await ended(connection, "$disconnect");
   await connectAs(reader, { stream: "user" });
 });
 

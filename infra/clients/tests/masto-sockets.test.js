@@ -1,11 +1,12 @@
 // masto.js and its socket: several subscriptions, their end, errors, reconnecting.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closeConnection, follows, Log } from "../harness/edgestream.js";
+import { closeConnection, follows, published } from "../harness/edgestream.js";
 import * as entities from "../harness/entities.js";
 import { Masto, open, versions } from "../harness/masto.js";
 import { frame } from "../harness/socket.js";
 import { deleteContent, newAccount, newList, putContent } from "../harness/tables.js";
+import { until } from "../harness/wait.js";
 
 const author = newAccount();
 
@@ -50,12 +51,11 @@ for (const [version, library] of Object.entries(versions)) {
     const maybe = new Set();
     for (let round = 0; round - maybe.size < 5; round++) {
       assert.ok(round < 100, "the publisher is always faster than the subscription");
-      const log = new Log();
       const tag = `round${round}`;
       await masto.listen(masto.streams.hashtag.subscribe({ tag }));
       const item = entities.status(await author, { payload: { tags: [{ name: tag }] } });
-      await putContent(item);
-      const [[subscribe], [publish]] = [await log.untilEnded("subscribe"), await log.untilPublished()];
+      const publish = await published(() => putContent(item));
+      const subscribe = (await masto.ended("subscribe")).at(-1);
       if (!follows(publish, subscribe)) {
         maybe.add(tag);
         continue;
@@ -82,9 +82,7 @@ for (const [version, library] of Object.entries(versions)) {
   declare("gets nothing of a stream after it has unsubscribed, and the rest as before", async (masto, reader) => {
     const user = await masto.subscribe(masto.streams.user.subscribe());
     const tag = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "Cats" }));
-    const log = new Log();
-    tag.subscription.unsubscribe();
-    await log.untilEnded("unsubscribe");
+    await masto.unsubscribe(tag);
     const item = entities.status(await newAccount(), {
       payload: { tags: [{ name: "cats" }] },
       home: new Set([reader.id]),
@@ -99,9 +97,7 @@ for (const [version, library] of Object.entries(versions)) {
 
   declare("can subscribe again to what it has unsubscribed from, in another spelling", async (masto) => {
     const first = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "Café" }));
-    const log = new Log();
-    first.subscription.unsubscribe();
-    await log.untilEnded("unsubscribe");
+    await masto.unsubscribe(first);
     const second = await masto.subscribe(masto.streams.hashtag.subscribe({ tag: "CAFE" }));
     const item = entities.status(await newAccount(), { payload: { tags: [{ name: "cafe" }] } });
     await putContent(item);
@@ -117,11 +113,10 @@ for (const [version, library] of Object.entries(versions)) {
   });
 
   declare("comes back after the server has closed the socket, and subscribes again", async (masto, reader) => {
-    const log = new Log();
     const listener = await masto.subscribe(masto.streams.user.subscribe());
-    const [{ connection }] = log.ended("subscribe");
-    await closeConnection(connection);
-    await log.untilEnded("subscribe", 2);
+    await closeConnection(await masto.connection());
+    await until(() => masto.sent().length === 2, "the second subscription");
+    await masto.ended("subscribe");
     const item = entities.notification(reader);
     await putContent(item);
     await masto.expect(listener, ["user"], "notification", item.payload);

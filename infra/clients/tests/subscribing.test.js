@@ -1,7 +1,6 @@
 // What a client may say, and what it is answered: in the URL, and on the socket.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { Log } from "../harness/edgestream.js";
 import * as entities from "../harness/entities.js";
 import { closeAll, connectAs, frame } from "../harness/socket.js";
 import { newAccount, newList, putContent } from "../harness/tables.js";
@@ -96,9 +95,9 @@ const silentUnsubscribes = [{ stream: "user" }, { stream: "hashtag", tag: "never
 
 for (const params of silentUnsubscribes) {
   test(`unsubscribing from ${JSON.stringify(params)} is silent for who never subscribed to it`, async () => {
-    const [socket, log] = [await connectAs(author), new Log()];
+    const socket = await connectAs(author);
     socket.send({ type: "unsubscribe", ...params });
-    await log.untilEnded("unsubscribe");
+    await socket.ended("unsubscribe");
     await socket.expectNoMore();
   });
 }
@@ -136,13 +135,11 @@ const ignored = [
 
 test("what is no message is ignored, and the socket goes on", async () => {
   const reader = await newAccount();
-  const [socket, log] = [await connectAs(reader), new Log()];
+  const socket = await connectAs(reader);
   for (const text of ignored) socket.send(text);
-  await log.untilEnded("$default", ignored.length);
+  await socket.ended("$default", ignored.length + 1);
   await socket.expectNoMore();
-  log.restart();
-  socket.send({ type: "subscribe", stream: "user" });
-  await log.untilEnded("subscribe");
+  await socket.subscribe({ stream: "user" });
   const item = entities.notification(reader);
   await putContent(item);
   await socket.expect(frame(["user"], "notification", item.payload));
@@ -161,9 +158,9 @@ const spellings = [
 for (const [message, stream] of spellings) {
   test(`${message} subscribes to ${JSON.stringify(stream)}`, async () => {
     const reader = await newAccount();
-    const [socket, log] = [await connectAs(reader), new Log()];
+    const socket = await connectAs(reader);
     socket.send(message);
-    await log.untilEnded("subscribe");
+    await socket.ended("subscribe");
     const tags = [{ name: "cats" }, { name: "2026" }, { name: "cafex" }];
     const item = entities.status(author, { payload: { tags }, home: new Set([reader.id]) });
     await putContent(item);
@@ -173,11 +170,8 @@ for (const [message, stream] of spellings) {
 
 test("a second subscription to the same tag is ignored, and the first spelling stays", async () => {
   const reader = await newAccount();
-  const [socket, log] = [await connectAs(reader, { stream: "user" }), new Log()];
-  for (const [i, tag] of ["Café", "cafe", "#CAFÉ", "Café"].entries()) {
-    socket.send({ type: "subscribe", stream: "hashtag", tag });
-    await log.untilEnded("subscribe", i + 1);
-  }
+  const socket = await connectAs(reader, { stream: "user" });
+  for (const tag of ["Café", "cafe", "#CAFÉ", "Café"]) await socket.subscribe({ stream: "hashtag", tag });
   const item = entities.status(author, { payload: { tags: [{ name: "cafe" }] } });
   await putContent(item);
   assert.deepEqual(await socket.until(author, reader), [frame(["hashtag", "Café"], "update", item.payload)]);
@@ -185,13 +179,10 @@ test("a second subscription to the same tag is ignored, and the first spelling s
 
 test("a tag is unsubscribed in any spelling, and nothing else with it", async () => {
   const reader = await newAccount();
-  const [socket, log] = [await connectAs(reader, { stream: "user" }), new Log()];
-  for (const [i, tag] of ["Café", "dogs"].entries()) {
-    socket.send({ type: "subscribe", stream: "hashtag", tag });
-    await log.untilEnded("subscribe", i + 1);
-  }
+  const socket = await connectAs(reader, { stream: "user" });
+  for (const tag of ["Café", "dogs"]) await socket.subscribe({ stream: "hashtag", tag });
   socket.send({ type: "unsubscribe", stream: "hashtag", tag: "CAFE" });
-  await log.untilEnded("unsubscribe");
+  await socket.ended("unsubscribe");
   const item = entities.status(author, { payload: { tags: [{ name: "cafe" }, { name: "dogs" }] } });
   await putContent(item);
   assert.deepEqual(await socket.until(author, reader), [frame(["hashtag", "dogs"], "update", item.payload)]);

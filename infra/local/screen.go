@@ -19,10 +19,11 @@ func (r *runner) firstScreen(out io.Writer) {
 		fmt.Fprintf(&b, "  %-12s %s\n", line[0], line[1])
 	}
 	for _, id := range r.debugged() {
-		fmt.Fprintf(&b, "\n  %s waits for your debugger. Start it with this environment:\n", id)
+		fmt.Fprintf(&b, "\n%s waits for you: run it in your debugger with this environment, or as it stands here.\n\n  env \\\n", id)
 		for _, v := range r.functions.ExternalEnv(id) {
-			fmt.Fprintf(&b, "    %s\n", v)
+			fmt.Fprintf(&b, "    %s \\\n", shellQuoted(v))
 		}
+		fmt.Fprintf(&b, "    go run %s\n", shellQuoted(r.codeOf(id)))
 	}
 	b.WriteString(r.suggestions())
 	fmt.Fprintln(out, b.String())
@@ -73,6 +74,20 @@ func (r *runner) debugged() []string {
 		}
 	}
 	return ids
+}
+
+func (r *runner) codeOf(function string) string {
+	for _, f := range r.stack.Functions {
+		if f.Name == function {
+			return f.CodeURI
+		}
+	}
+	return ""
+}
+
+// shellQuoted is text that a POSIX shell takes as one word.
+func shellQuoted(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // suggestions are two lines to copy, one that listens and one that writes, with the demo tokens.

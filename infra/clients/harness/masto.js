@@ -19,10 +19,21 @@ export const versions = { "7.12.0": await import("masto"), "8.0.0": await import
 
 // open is a client with an account of its own, connected. The library waits a second before it
 // connects: tests open their clients while they are declared, so that all wait together.
-export async function open(library, options) {
+export function open(library, options) {
+  const opening = prepare(library, options);
+  opening.catch(() => {}); // the test that waits for it throws it
+  return opening;
+}
+
+async function prepare(library, options) {
   const reader = await newAccount();
   const masto = new Masto(library, reader.token, options);
-  await masto.streams.prepare();
+  try {
+    await within(masto.streams.prepare(), () => "the socket of masto.js");
+  } catch (error) {
+    masto.close();
+    throw error;
+  }
   return { reader, masto };
 }
 

@@ -118,8 +118,7 @@ func TestReadingNothingCosts(t *testing.T) {
 }
 
 func TestTransactionsCostDouble(t *testing.T) {
-	each(t, func(t *testing.T, s subject) {
-		s.deviates(t, "it counts a transaction's writes four times, AWS twice")
+	onAWS(t, "it counts a transaction's writes four times, AWS twice", func(t *testing.T, s subject) {
 		table := s.createTable(t)
 		out, err := s.db.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{ReturnConsumedCapacity: indexes,
 			TransactItems: []types.TransactWriteItem{transactPut(t, table, sized(1500, ""), ""), transactPut(t, table, keyB, "")}})

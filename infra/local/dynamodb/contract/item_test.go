@@ -166,8 +166,10 @@ func TestReturnValuesOfUpdate(t *testing.T) {
 	each(t, func(t *testing.T, s subject) {
 		table := s.createTable(t)
 		for _, c := range cases {
+			if s.deviates(c.deviation) {
+				continue
+			}
 			t.Run(c.name, func(t *testing.T) {
-				s.deviates(t, c.deviation)
 				s.put(t, table, fixture)
 				in := &sdk.UpdateItemInput{TableName: &table, Key: parse(t, key), UpdateExpression: &c.update, ReturnValues: c.kind}
 				if strings.Contains(c.update, ":v") {

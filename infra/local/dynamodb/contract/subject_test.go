@@ -19,7 +19,12 @@ import (
 	"edgestream/infra/local/dynamodb"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("DYNAMODB_ENDPOINT") == "" {
+		fmt.Println("DYNAMODB_ENDPOINT is not set: DynamoDB Local is left out, the embedded engine alone is tested")
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // subject is one implementation under test.
 type subject struct {
@@ -30,28 +35,30 @@ type subject struct {
 
 const localName = "DynamoDB Local"
 
-// deviates skips a case on DynamoDB Local, where that is known to differ from AWS.
-func (s subject) deviates(t *testing.T, why string) {
-	t.Helper()
-	if why != "" && s.name == localName {
-		t.Skip("DynamoDB Local differs from AWS: " + why)
-	}
+// deviates reports whether a case is left out on DynamoDB Local because that differs from AWS, as
+// why says.
+func (s subject) deviates(why string) bool { return why != "" && s.name == localName }
+
+// onAWS runs a test on the embedded engine alone: DynamoDB Local differs from AWS, as why says.
+func onAWS(t *testing.T, why string, test func(t *testing.T, s subject)) {
+	t.Log("not on DynamoDB Local: " + why)
+	embedded(t, test)
 }
 
 // each runs a test on every implementation there is.
 func each(t *testing.T, test func(t *testing.T, s subject)) {
+	embedded(t, test)
+	if url := os.Getenv("DYNAMODB_ENDPOINT"); url != "" {
+		t.Run("local", func(t *testing.T) { test(t, newSubject(t, localName, url)) })
+	}
+}
+
+func embedded(t *testing.T, test func(t *testing.T, s subject)) {
 	t.Run("embedded", func(t *testing.T) {
 		engine := dynamodb.New(dynamodb.Options{})
 		server := httptest.NewServer(engine)
 		t.Cleanup(func() { server.Close(); engine.Close() })
 		test(t, newSubject(t, "embedded", server.URL))
-	})
-	t.Run("local", func(t *testing.T) {
-		url := os.Getenv("DYNAMODB_ENDPOINT")
-		if url == "" {
-			t.Skip("DYNAMODB_ENDPOINT is not set: DynamoDB Local was left out")
-		}
-		test(t, newSubject(t, localName, url))
 	})
 }
 

@@ -162,8 +162,7 @@ func TestTimeToLiveSettings(t *testing.T) {
 }
 
 func TestSettingsThatOnlyAWSActsOn(t *testing.T) {
-	each(t, func(t *testing.T, s subject) {
-		s.deviates(t, "it does not know tags, backups and endpoints")
+	onAWS(t, "it does not know tags, backups and endpoints", func(t *testing.T, s subject) {
 		name := s.createTable(t, func(in *sdk.CreateTableInput) {
 			in.SSESpecification = &types.SSESpecification{Enabled: aws.Bool(true)}
 			in.TableClass = types.TableClassStandard

@@ -117,8 +117,7 @@ func TestBadTransactionsAreRefused(t *testing.T) {
 }
 
 func TestAnUpdateThatCannotBeAppliedCancels(t *testing.T) {
-	each(t, func(t *testing.T, s subject) {
-		s.deviates(t, "it answers a plain ValidationException where AWS cancels the transaction")
+	onAWS(t, "it answers a plain ValidationException where AWS cancels the transaction", func(t *testing.T, s subject) {
 		table := s.createTable(t)
 		_, err := s.db.TransactWriteItems(t.Context(), &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 			transactUpdate(t, table, key, "SET a = nope + :v")}})

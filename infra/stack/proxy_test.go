@@ -1,6 +1,8 @@
 package stack_test
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -36,6 +38,7 @@ func newDatabase(t *testing.T) *database {
 	forward := httputil.NewSingleHostReverseProxy(target)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	forward.Transport = transport
+	forward.ErrorLog = log.New(io.Discard, "", 0) // of callers that are killed
 	d.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := d.current(); f == nil || !f(w, r) {
 			forward.ServeHTTP(w, r)

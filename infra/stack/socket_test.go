@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -103,20 +102,6 @@ func (s *socket) expect(frames ...string) {
 		if got := s.next(); got != want {
 			s.t.Fatalf("frame %d is\n%s\nwant\n%s", i, got, want)
 		}
-	}
-}
-
-// expectAll reads as many frames and compares them, in any order: messages of one socket are
-// handled side by side.
-func (s *socket) expectAll(frames ...string) {
-	s.t.Helper()
-	var got []string
-	for range frames {
-		got = append(got, s.next())
-	}
-	slices.Sort(got)
-	if want := slices.Sorted(slices.Values(frames)); !slices.Equal(got, want) {
-		s.t.Fatalf("frames\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -38,6 +38,13 @@ type outcome struct {
 
 func newOutcome() outcome { return outcome{latency: hdrhistogram.New(1, 120_000_000, 3)} }
 
+func (o *outcome) add(other outcome) {
+	o.delivered += other.delivered
+	o.lost += other.lost
+	o.disorder += other.disorder
+	o.latency.Merge(other.latency)
+}
+
 func (o outcome) rate() float64 { return float64(o.delivered) / o.took.Seconds() }
 
 func (o outcome) millis(percentile float64) string {
@@ -105,14 +112,29 @@ func putTokens(ctx context.Context, l *stack.Stack, n int) error {
 	return group.Wait()
 }
 
-// publish writes the statuses and follows every socket until it has them all.
-func (c *crowd) publish(ctx context.Context, l *stack.Stack, events int) (outcome, error) {
+// oneByOne writes statuses, each when everyone has the one before: what is measured is a delivery,
+// not a queue.
+func (c *crowd) oneByOne(ctx context.Context, l *stack.Stack, events int) (outcome, error) {
+	total := newOutcome()
+	for i := range events {
+		o, err := c.publish(ctx, l, i, 1)
+		if err != nil {
+			return total, err
+		}
+		total.add(o)
+		total.took += o.took
+	}
+	return total, nil
+}
+
+// publish writes statuses from the number first on, and follows every socket until it has them all.
+func (c *crowd) publish(ctx context.Context, l *stack.Stack, first, events int) (outcome, error) {
 	sent := make([]time.Time, events)
 	var mu sync.Mutex
 	sentAt := func(i int) time.Time {
 		mu.Lock()
 		defer mu.Unlock()
-		return sent[i]
+		return sent[i-first]
 	}
 	began := time.Now()
 	var writing errgroup.Group
@@ -122,31 +144,28 @@ func (c *crowd) publish(ctx context.Context, l *stack.Stack, events int) (outcom
 			mu.Lock()
 			sent[i] = time.Now()
 			mu.Unlock()
-			if err := putItem(ctx, db, "Content", statusItem(i)); err != nil {
+			if err := putItem(ctx, db, "Content", statusItem(first+i)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	o := c.follow(ctx, events, sentAt)
+	o := c.follow(ctx, first, events, sentAt)
 	o.took = time.Since(began)
 	return o, writing.Wait()
 }
 
 // follow reads every socket until each has its events, or falls silent.
-func (c *crowd) follow(ctx context.Context, events int, sentAt func(i int) time.Time) outcome {
+func (c *crowd) follow(ctx context.Context, first, events int, sentAt func(i int) time.Time) outcome {
 	total := newOutcome()
 	var mu sync.Mutex
 	var reading sync.WaitGroup
 	for _, s := range c.sockets {
 		reading.Go(func() {
-			one, sample := followOne(ctx, s, events, sentAt)
+			one, sample := followOne(ctx, s, first, events, sentAt)
 			mu.Lock()
 			defer mu.Unlock()
-			total.delivered += one.delivered
-			total.lost += one.lost
-			total.disorder += one.disorder
-			total.latency.Merge(one.latency)
+			total.add(one)
 			c.sample = sample
 		})
 	}
@@ -154,10 +173,10 @@ func (c *crowd) follow(ctx context.Context, events int, sentAt func(i int) time.
 	return total
 }
 
-func followOne(ctx context.Context, s *websocket.Conn, events int, sentAt func(i int) time.Time) (outcome, []byte) {
+func followOne(ctx context.Context, s *websocket.Conn, first, events int, sentAt func(i int) time.Time) (outcome, []byte) {
 	o := newOutcome()
 	var frame []byte
-	for next := 0; o.delivered < events; {
+	for next := first; o.delivered < events; {
 		ctx, cancel := context.WithTimeout(ctx, silence)
 		_, read, err := s.Read(ctx)
 		cancel()
@@ -172,7 +191,7 @@ func followOne(ctx context.Context, s *websocket.Conn, events int, sentAt func(i
 		}
 		next = i + 1
 		o.delivered++
-		if i >= 0 && i < events {
+		if i >= first && i < first+events {
 			o.latency.RecordValue(max(1, time.Since(sentAt(i)).Microseconds()))
 		}
 	}

@@ -21,6 +21,8 @@ func readBroadcast(item *Item) (entity, error) {
 		return nil, errors.New("the item has no event")
 	case strings.ContainsFunc(item.Event, unicode.IsControl):
 		return nil, errors.New("the event's name has a control character")
+	case item.Event == "kill":
+		return nil, errors.New("the event kill is Mastodon's own, between its servers, and never sent to clients")
 	case len(item.Topics) == 0:
 		return nil, errors.New("the item has no topics")
 	}

@@ -12,6 +12,8 @@ func TestItemsThatDoNotFitAreRefusedWithAReason(t *testing.T) {
 	nameless.Event = ""
 	broken := broadcastTo("x", Target{Stream: User})
 	broken.Event = "a\ndata: b"
+	kill := broadcastTo("x", Target{Stream: User})
+	kill.Event = "kill"
 	for reason, i := range map[string]*Item{
 		"the item has no kind":                                         {Owner: "1", ID: "x"},
 		`unknown kind "toot"`:                                          {Owner: "1", ID: "x", Kind: "toot"},
@@ -33,6 +35,7 @@ func TestItemsThatDoNotFitAreRefusedWithAReason(t *testing.T) {
 		"broadcast: the item has no payload":                           broadcastTo("", Target{Stream: User}),
 		"broadcast: the item has no event":                             nameless,
 		"broadcast: the event's name has a control character":          broken,
+		"broadcast: the event kill is Mastodon's own":                  kill,
 		"broadcast: the item has no topics":                            broadcastTo("x"),
 		`broadcast: topics[1]: unknown stream "home"`:                  broadcastTo("x", Target{Stream: User}, Target{Stream: "home"}),
 		"broadcast: topics[0]: stream hashtag needs a tag":             broadcastTo("x", Target{Stream: Hashtag, Tag: "🎉"}),

@@ -94,6 +94,9 @@ func (r *resolver) addOutput(s *Stack, f field) error {
 
 // folder answers CodeUri as an absolute path.
 func (r *resolver) folder(uri string) string {
+	if filepath.IsAbs(uri) {
+		return filepath.Clean(uri)
+	}
 	absolute, err := filepath.Abs(filepath.Join(filepath.Dir(r.file), uri))
 	if err != nil {
 		return uri

@@ -170,3 +170,12 @@ func TestQueuesKeepTheirRules(t *testing.T) {
 	text.DeadLetterARN, text.MaxReceiveCount = "arn:x", 4
 	same(t, "queues", []Queue{jobs, dead, text}, parse(t, everything).Queues)
 }
+
+func TestAnAbsoluteFolderOfCodeStaysAsItIs(t *testing.T) {
+	r := &resolver{file: "/a/template.yaml"}
+	for uri, want := range map[string]string{"/b/fn/": "/b/fn", "fn/": "/a/fn", "../fn": "/fn"} {
+		if got := r.folder(uri); got != want {
+			t.Errorf("%s: %s, want %s", uri, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,7 +21,9 @@ import (
 // items in plain JSON.
 type command struct {
 	arguments, help string
-	run             func(ctx context.Context, c commandLine) error
+	// items says that it writes items, and so needs to know where DynamoDB is.
+	items bool
+	run   func(ctx context.Context, c commandLine) error
 }
 
 // commandLine is what a command was called with.
@@ -33,9 +36,9 @@ type commandLine struct {
 }
 
 var commands = map[string]command{
-	"listen": {"URL", "connects to a WebSocket, prints every frame with its time, and sends every line that you type", listenTo},
-	"put":    {"TABLE ITEM", `writes an item given as plain JSON, such as '{"owner":"1","id":"filter#1","kind":"filter","payload":{}}'`, put},
-	"delete": {"TABLE KEY", `deletes an item by its key given as plain JSON, such as '{"owner":"1","id":"filter#1"}'`, remove},
+	"listen": {"URL", "connects to a WebSocket, prints every frame with its time, and sends every line that you type", false, listenTo},
+	"put":    {"TABLE ITEM", `writes an item given as plain JSON, such as '{"owner":"1","id":"filter#1","kind":"filter","payload":{}}'`, true, put},
+	"delete": {"TABLE KEY", `deletes an item by its key given as plain JSON, such as '{"owner":"1","id":"filter#1"}'`, true, remove},
 }
 
 // runCommand runs the command that args begin with, and reports false if there is none.
@@ -50,8 +53,10 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 	line := commandLine{in: in, out: out}
 	fs := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	fs.SetOutput(errOut)
-	fs.StringVar(&line.endpoint, "endpoint", "http://127.0.0.1:8000", "`URL` of DynamoDB")
-	fs.StringVar(&line.region, "region", "us-east-1", "region that tables belong to")
+	if c.items {
+		fs.StringVar(&line.endpoint, "endpoint", "http://127.0.0.1:8000", "`URL` of DynamoDB")
+		fs.StringVar(&line.region, "region", "us-east-1", "region that tables belong to")
+	}
 	fs.Usage = func() {
 		fmt.Fprintf(errOut, "go run ./infra/local %s [flags] %s\n\n%s\n\n", args[0], c.arguments, c.help)
 		fs.PrintDefaults()
@@ -72,7 +77,7 @@ func listenTo(ctx context.Context, c commandLine) error {
 		return fmt.Errorf("%s answered %s: check the token and the path", c.args[0], response.Status)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: is it running there?", err)
+		return fmt.Errorf("nothing answers at %s (is infra/local running, and on that port?): %w", c.args[0], errors.Unwrap(err))
 	}
 	defer socket.CloseNow()
 	socket.SetReadLimit(-1)
@@ -82,6 +87,11 @@ func listenTo(ctx context.Context, c commandLine) error {
 		_, frame, err := socket.Read(ctx)
 		if ctx.Err() != nil {
 			return socket.Close(websocket.StatusNormalClosure, "")
+		}
+		var closed websocket.CloseError
+		if errors.As(err, &closed) {
+			fmt.Fprintf(c.out, "closed by the server: %d %s\n", closed.Code, closed.Reason)
+			return nil
 		}
 		if err != nil {
 			return err

@@ -104,12 +104,16 @@ func result(i lambda.Invocation) string {
 	return words
 }
 
-// functionLine passes on a line that a function wrote.
+// functionLine passes on a line that a function wrote. Metrics are for programs to read: a person
+// sees what they count in the lines beside them.
 func (l *logger) functionLine(line lambda.LogLine) {
 	switch l.form {
 	case "json":
 		l.json(map[string]string{"time": line.Time.UTC().Format(time.RFC3339Nano), "function": line.Function, "request": line.RequestID, "line": line.Text})
 	case "text":
+		if strings.Contains(line.Text, `"CloudWatchMetrics":`) {
+			return
+		}
 		l.printf("%s %-19s %s | %s\n", line.Time.Format("15:04:05.000"), line.Function, line.RequestID, strings.TrimRight(line.Text, "\n"))
 	}
 }
@@ -121,6 +125,32 @@ func (l *logger) built(function string, done, total int, took time.Duration) {
 		return
 	}
 	l.printf("built %d of %d: %s (%.1f s)\n", done, total, function, took.Seconds())
+}
+
+// rebuilt says what became of a source change.
+func (l *logger) rebuilt(changed []string, took time.Duration, err error) {
+	now := time.Now()
+	switch {
+	case l.form == "json" && err != nil:
+		l.json(map[string]any{"time": now.UTC().Format(time.RFC3339Nano), "rebuilt": []string{}, "error": err.Error()})
+	case l.form == "json":
+		l.json(map[string]any{"time": now.UTC().Format(time.RFC3339Nano), "rebuilt": changed, "ms": took.Milliseconds()})
+	case err != nil:
+		l.printf("%s the change does not build; the functions stay as they were:\n%s\n", now.Format("15:04:05.000"), err)
+	case len(changed) > 0:
+		l.printf("%s built again: %s (%.1f s)\n", now.Format("15:04:05.000"), strings.Join(changed, ", "), took.Seconds())
+	default:
+		l.printf("%s built again: no function has changed\n", now.Format("15:04:05.000"))
+	}
+}
+
+// say is for what a person should know now.
+func (l *logger) say(text string) {
+	if l.form == "json" {
+		l.json(map[string]string{"time": time.Now().UTC().Format(time.RFC3339Nano), "notice": text})
+		return
+	}
+	l.printf("%s %s\n", time.Now().Format("15:04:05.000"), text)
 }
 
 func (l *logger) json(v any) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"edgestream/infra/local/apigateway"
@@ -72,7 +73,19 @@ func (r *runner) load(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.checkDebugged(); err != nil {
+		return err
+	}
 	return checkStack(r.stack)
+}
+
+func (r *runner) checkDebugged() error {
+	for id := range r.opts.debug {
+		if !slices.ContainsFunc(r.stack.Functions, func(f template.Function) bool { return f.Name == id }) {
+			return fmt.Errorf("--debug %s: the template has no such function", id)
+		}
+	}
+	return nil
 }
 
 // checkStack refuses what this program has only one address for.
@@ -136,7 +149,7 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region,
 		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.endpoints(),
 		RetryDelays: []time.Duration{r.opts.retryDelay},
-		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation,
+		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation, OnRebuild: r.log.rebuilt,
 		Destination: r.deliver,
 	}, r.lambdaFunctions())
 	if err != nil {
@@ -145,6 +158,7 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 	if err := r.functions.Build(ctx, r.log.built); err != nil {
 		return err
 	}
+	go r.watchTemplate(ctx)
 	go func() {
 		if err := r.functions.Watch(ctx); err != nil && ctx.Err() == nil {
 			r.log.operator().Error("source changes are not seen any more", "error", err)

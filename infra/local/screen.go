@@ -60,8 +60,7 @@ func (r *runner) places() [][2]string {
 		[2]string{"Tables", strings.Join(tables, ", ")},
 		[2]string{"Functions", strings.Join(functions, ", ") + "   (Lambda and SQS APIs at " + r.api.url() + ")"})
 	if r.demo {
-		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"},
-			[2]string{"App", "id " + demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
+		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"})
 	}
 	return places
 }

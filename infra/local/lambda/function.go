@@ -59,6 +59,10 @@ type Options struct {
 	// OnInvocation is called once per finished invocation, before its caller is answered, from
 	// several goroutines.
 	OnInvocation func(Invocation)
+	// OnRebuild is called after each source change that Watch saw: with the functions that run a
+	// new program from now on (none, if the change touched no program), or with a *BuildError, and
+	// every function stays as it was. Nil: not at all.
+	OnRebuild func(changed []string, took time.Duration, err error)
 	// Destination delivers the record of an asynchronous event given up to Function.OnFailure.
 	Destination func(ctx context.Context, arn string, record []byte) error
 	// External names the functions that a person runs in a debugger.
@@ -127,6 +131,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnRebuild == nil {
+		o.OnRebuild = func([]string, time.Duration, error) {}
 	}
 	if len(o.RetryDelays) == 0 {
 		o.RetryDelays = []time.Duration{time.Minute, 2 * time.Minute}

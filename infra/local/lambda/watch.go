@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +103,7 @@ func (s *Service) rebuild(ctx context.Context) {
 	before := s.programs()
 	if err := s.Build(ctx, nil); err != nil {
 		if ctx.Err() == nil {
-			s.opts.Logger.Error("the change does not build; the functions stay as they were", "error", err)
+			s.opts.OnRebuild(nil, time.Since(begin), err)
 		}
 		return
 	}
@@ -112,9 +113,8 @@ func (s *Service) rebuild(ctx context.Context) {
 			changed = append(changed, name)
 		}
 	}
-	if len(changed) > 0 {
-		s.opts.Logger.Info("functions rebuilt", "functions", changed, "took", time.Since(begin).Round(time.Millisecond))
-	}
+	slices.Sort(changed)
+	s.opts.OnRebuild(changed, time.Since(begin), nil)
 }
 
 // programs is the program of each function.

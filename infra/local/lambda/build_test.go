@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,7 +64,7 @@ func (b *syncBuffer) String() string {
 // watched is a Service on a module of its own, built and under Watch.
 func watched(t *testing.T, root string, log *syncBuffer) *Service {
 	t.Helper()
-	s, err := New(Options{Root: root, CacheDir: filepath.Join(root, ".cache"), Logger: slog.New(slog.NewTextHandler(log, nil))},
+	s, err := New(Options{Root: root, CacheDir: filepath.Join(root, ".cache"), OnRebuild: func(changed []string, _ time.Duration, err error) { fmt.Fprintln(log, changed, err) }},
 		[]Function{{Name: "probe", Dir: filepath.Join(root, "functions/probe"), Timeout: 20 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
@@ -113,14 +113,16 @@ func TestASourceChangeSwapsTheProgramAndLosesNothing(t *testing.T) {
 		eventually(t, "the old instance ends", func() bool { return !alive(old.PID) })
 	}
 
+	eventually(t, "the change is reported", func() bool { return strings.Contains(log.String(), "[probe] <nil>") })
+
 	write(t, filepath.Join(root, "functions/probe/new/broken.go"), "package broken\n")
 	write(t, filepath.Join(root, "functions/probe/more.go"), "package main\n\nvar _ = undefined\n")
-	eventually(t, "the error is logged", func() bool { return strings.Contains(log.String(), "more.go:3:9: undefined: undefined") })
+	eventually(t, "the error is reported", func() bool { return strings.Contains(log.String(), "more.go:3:9: undefined: undefined") })
 	if got := call(t, s, order{Do: "echo"}).Version; got != "two" {
 		t.Errorf("version %s after a change that does not build", got)
 	}
 	if !strings.Contains(log.String(), "does not build: probe") {
-		t.Errorf("the log does not name the function: %s", log.String())
+		t.Errorf("the error does not name the function: %s", log.String())
 	}
 }
 

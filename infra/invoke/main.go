@@ -154,11 +154,7 @@ func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed in
 			defer func() { <-places }()
 			key := fmt.Sprintf("CASE%dN%d", began.UnixNano(), i)
 			start := time.Now()
-			raced, problem := r.one(ctx, c, key)
-			if raced {
-				// A new key, since the function may have done a part of its work.
-				_, problem = r.one(ctx, c, key+"AGAIN")
-			}
+			problem := r.until(ctx, c, key)
 			mu.Lock()
 			defer mu.Unlock()
 			word := "ok    "
@@ -175,6 +171,21 @@ func (r *runner) all(ctx context.Context, cases []testCase, jobs int) (failed in
 	return failed
 }
 
+// startTries is how often a case is tried whose function could not be started: that happens to
+// about one in ten.
+const startTries = 5
+
+// until runs the case until its function has been started, each time with a new key, since it
+// may have done a part of its work.
+func (r *runner) until(ctx context.Context, c testCase, key string) error {
+	for try := 1; ; try++ {
+		unstarted, problem := r.one(ctx, c, fmt.Sprintf("%sT%d", key, try))
+		if !unstarted || try == startTries {
+			return problem
+		}
+	}
+}
+
 // checkUnused fails for what a policy allows and no case has needed: a function should
 // have no more than it uses.
 func (r *runner) checkUnused() (failed int) {
@@ -187,9 +198,9 @@ func (r *runner) checkUnused() (failed int) {
 	return 1
 }
 
-// one prepares a case's own database, runs it and compares. raced says that the
-// emulator failed in the one way that is worth another try.
-func (r *runner) one(ctx context.Context, c testCase, key string) (raced bool, problem error) {
+// one prepares a case's own database, runs it and compares. unstarted says that it failed in
+// one of the ways that are worth another try.
+func (r *runner) one(ctx context.Context, c testCase, key string) (unstarted bool, problem error) {
 	db := r.database.as(key)
 	if err := r.prepare(ctx, db, c); err != nil {
 		return false, err
@@ -200,8 +211,8 @@ func (r *runner) one(ctx context.Context, c testCase, key string) (raced bool, p
 	}
 	r.recorder.expect(key, c.Answers)
 	result, log, err := r.sam.invoke(ctx, c, key)
-	if strings.Contains(log, startRace) {
-		return true, fmt.Errorf("the emulator was not ready\n%s", log)
+	if raced(log) {
+		return true, fmt.Errorf("the function could not be started\n%s", log)
 	}
 	if err != nil {
 		return false, fmt.Errorf("%w\n%s", err, log)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func (r *recorder) close() { _ = r.server.Close() }
 
 func (r *recorder) port() int { return r.listener.Addr().(*net.TCPAddr).Port }
 
-// expect says how connections answer a case that signs with key.
+// expect says how connections and functions answer a case that signs with key.
 func (r *recorder) expect(key string, answers map[string]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +96,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		function := name(strings.TrimSuffix(req.URL.Path, "/invocations"))
 		r.use(key, "lambda:InvokeFunction "+function)
 		r.keep(key, call{"invoke", function, decoded(body)})
-		w.WriteHeader(http.StatusAccepted)
+		w.WriteHeader(cmp.Or(r.answer(key, function), http.StatusAccepted))
 	case "sqs":
 		r.send(w, key, body)
 	default:
@@ -125,6 +126,13 @@ func (r *recorder) keep(key string, c call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls[key] = append(r.calls[key], c)
+}
+
+// answer is the status that the case has for a target, or 0.
+func (r *recorder) answer(key, target string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.answers[key][target]
 }
 
 // keepTry answers the status that the case has for the connection. A call that fails is

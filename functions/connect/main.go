@@ -28,10 +28,7 @@ func main() {
 		Connections: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits),
 		Greeter:     lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
 	}
-	if err := vars.Err(); err != nil {
-		log.Error("not started", "reason", err.Error())
-		os.Exit(1)
-	}
+	vars.Require(log)
 	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(route.Connect(connect, log))
 }

@@ -17,10 +17,7 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
 	connections := dynamo.NewConnections(awsenv.DynamoDB(cfg), vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{})
-	if err := vars.Err(); err != nil {
-		log.Error("not started", "reason", err.Error())
-		os.Exit(1)
-	}
+	vars.Require(log)
 	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(route.Disconnect(connections, log))
 }

@@ -20,10 +20,7 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
 	url := vars.Text("CALLBACK_URL")
-	if err := vars.Err(); err != nil {
-		log.Error("not started", "reason", err.Error())
-		os.Exit(1)
-	}
+	vars.Require(log)
 	greeter := greet.Greeter{
 		Poster: apigw.NewClient(url, cfg),
 		// Together under the function's timeout of 30 seconds.

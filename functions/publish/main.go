@@ -34,10 +34,7 @@ func main() {
 		Observe:   observer{metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName), log}.observe,
 		Posts:     vars.IntOr("MAX_POSTS", 256),
 	})
-	if err := vars.Err(); err != nil {
-		log.Error("not started", "reason", err.Error())
-		os.Exit(1)
-	}
+	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(handler(publisher, dynamo.Change))
 }

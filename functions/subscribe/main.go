@@ -33,10 +33,7 @@ func main() {
 		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
 		MaxBytes:   vars.Int("MAX_MESSAGE_BYTES"),
 	}
-	if err := vars.Err(); err != nil {
-		log.Error("not started", "reason", err.Error())
-		os.Exit(1)
-	}
+	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(route.Message(messages, log))
 }

@@ -146,7 +146,7 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 		return err
 	}
 	r.functions, err = lambda.New(lambda.Options{
-		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region,
+		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region, AccountID: r.stack.AccountID,
 		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.endpoints(),
 		RetryDelays: []time.Duration{r.opts.retryDelay},
 		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation, OnRebuild: r.log.rebuilt,

@@ -4,11 +4,12 @@
 //	vars := env.New()
 //	table := vars.Text("CONNECTIONS_TABLE")
 //	limit := vars.IntOr("MAX_SUBSCRIPTIONS", 100)
-//	if err := vars.Err(); err != nil { … }
+//	vars.Require(log)
 package env
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -110,4 +111,13 @@ func (v *Vars) number(name, text string) int {
 
 func (v *Vars) malformed(name, text, want string) {
 	v.wrong = append(v.wrong, fmt.Sprintf("%s is %.40q, not %s", name, text, want))
+}
+
+// Require ends the process with status 1 and one line in the log if Err has anything to say. It is
+// for main alone.
+func (v *Vars) Require(log *slog.Logger) {
+	if err := v.Err(); err != nil {
+		log.Error("not started", "reason", err.Error())
+		os.Exit(1)
+	}
 }

@@ -130,7 +130,7 @@ func clientContext(r *http.Request) string {
 // resolve returns the function that a name, a partial or a full ARN means.
 func (s *Service) resolve(reference, qualifier string) (string, error) {
 	name := strings.TrimPrefix(reference, s.ARN(""))
-	name = strings.TrimPrefix(name, accountID+":function:")
+	name = strings.TrimPrefix(name, s.opts.AccountID+":function:")
 	if bare, q, found := strings.Cut(name, ":"); found && qualifier == "" {
 		name, qualifier = bare, q
 	}

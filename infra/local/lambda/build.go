@@ -29,6 +29,9 @@ func (s *Service) Build(ctx context.Context, progress func(function string, done
 	s.builds.Lock()
 	defer s.builds.Unlock()
 	targets := s.targets()
+	if err := checkSources(targets); err != nil {
+		return err
+	}
 	report := newReporter(targets, progress)
 	for batch, ts := range batches(targets, filepath.Join(s.opts.CacheDir, "bin")) {
 		if err := s.goBuild(ctx, batch, ts, report); err != nil {
@@ -62,6 +65,16 @@ func (s *Service) targets() []*target {
 		t.functions = append(t.functions, name)
 	}
 	return list
+}
+
+// checkSources names the function whose folder has no source: go build would name none.
+func checkSources(targets []*target) error {
+	for _, t := range targets {
+		if files, _ := filepath.Glob(filepath.Join(t.dir, "*.go")); len(files) == 0 {
+			return &BuildError{Functions: t.functions, Output: t.dir + ": there is no Go source (is CodeUri right?)"}
+		}
+	}
+	return nil
 }
 
 // batches groups targets by output folder. go build names a program after its folder, so

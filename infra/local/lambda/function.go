@@ -51,6 +51,8 @@ type Options struct {
 	Env map[string]string
 	// Region is the region of ARNs and of AWS_REGION; empty is us-east-1.
 	Region string
+	// AccountID is the account of ARNs; empty is 000000000000.
+	AccountID string
 	// Log receives each line that a function writes. It is called from several goroutines and
 	// must not call the Service.
 	Log func(LogLine)
@@ -128,6 +130,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Region == "" {
 		o.Region = "us-east-1"
+	}
+	if o.AccountID == "" {
+		o.AccountID = "000000000000"
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

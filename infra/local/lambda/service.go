@@ -24,9 +24,6 @@ var (
 	ErrClosed = errors.New("lambda service is closed")
 )
 
-// accountID is the account of every ARN: nothing on this machine belongs to a real one.
-const accountID = "000000000000"
-
 // Service runs a set of functions. It is safe for concurrent use.
 type Service struct {
 	opts    Options
@@ -78,7 +75,7 @@ func (s *Service) add(f Function) error {
 
 // ARN returns the ARN of a function of this name, whether it exists or not.
 func (s *Service) ARN(name string) string {
-	return "arn:aws:lambda:" + s.opts.Region + ":" + accountID + ":function:" + name
+	return "arn:aws:lambda:" + s.opts.Region + ":" + s.opts.AccountID + ":function:" + name
 }
 
 // ExternalEnv returns the environment ("KEY=value") that a person gives to the function of this

@@ -62,7 +62,7 @@ func (l *logger) invocation(i lambda.Invocation) {
 	}
 	what := line.Route
 	if line.Records > 0 {
-		what = fmt.Sprintf("%d records", line.Records)
+		what = fmt.Sprintf("%d record(s)", line.Records)
 	}
 	l.printf("%s %-19s %-12s %-17s %8.1f ms  %s\n", i.Start.Add(i.Duration).Format("15:04:05.000"), line.Function, what, line.Connection, line.Millis, line.Result)
 }

@@ -42,10 +42,10 @@ func (w *world) call(t *testing.T, service, path, target string, body []byte) (i
 	return response.StatusCode, answer
 }
 
-// invoke runs a function by Lambda's Invoke API.
+// invoke runs a function by Lambda's Invoke API, under the ARN that !GetAtt of the template answers.
 func (w *world) invoke(t *testing.T, function string, event any) string {
 	t.Helper()
-	status, answer := w.call(t, "lambda", "/2015-03-31/functions/"+function+"/invocations", "", []byte(encode(event)))
+	status, answer := w.call(t, "lambda", "/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:"+function+"/invocations", "", []byte(encode(event)))
 	if status != http.StatusOK {
 		t.Fatalf("%s: %d %s", function, status, answer)
 	}

@@ -184,14 +184,15 @@ func TestWhatCannotStartSaysWhyInOneLineAndEndsWithStatus1(t *testing.T) {
 		flags []string
 		want  []string
 	}{
-		"the edge's port in use":         {[]string{"--template", good, "--listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--listen"}},
-		"the API's port in use":          {[]string{"--template", good, "--api", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--api"}},
-		"no template":                    {[]string{"--template", good + ".none"}, []string{"template.yaml.none"}},
-		"no YAML":                        {[]string{"--template", filepath.Join(odd, "template.yaml")}, []string{"template.yaml"}},
-		"an unknown intrinsic":           {[]string{"--template", filepath.Join(unknown, "template.yaml")}, []string{"template.yaml:", "Cidr"}},
-		"a function that does not build": {[]string{"--template", filepath.Join(broken, "template.yaml")}, []string{"Say: does not build: say/main.go:"}},
-		"no source":                      {[]string{"--template", filepath.Join(missing, "template.yaml")}, []string{"Say: does not build:", "nowhere"}},
-		"an unknown flag's value":        {[]string{"--template", good, "--log", "loud"}, []string{"--log", "loud"}},
+		"the edge's port in use":          {[]string{"--template", good, "--listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--listen"}},
+		"the API's port in use":           {[]string{"--template", good, "--api", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--api"}},
+		"no template":                     {[]string{"--template", good + ".none"}, []string{"template.yaml.none"}},
+		"no YAML":                         {[]string{"--template", filepath.Join(odd, "template.yaml")}, []string{"template.yaml"}},
+		"an unknown intrinsic":            {[]string{"--template", filepath.Join(unknown, "template.yaml")}, []string{"template.yaml:", "Cidr"}},
+		"a function that does not build":  {[]string{"--template", filepath.Join(broken, "template.yaml")}, []string{"Say: does not build: say/main.go:"}},
+		"no source":                       {[]string{"--template", filepath.Join(missing, "template.yaml")}, []string{"Say: does not build:", "nowhere"}},
+		"a function to debug that is not": {[]string{"--template", good, "--debug", "Nope"}, []string{"--debug Nope"}},
+		"an unknown flag's value":         {[]string{"--template", good, "--log", "loud"}, []string{"--log", "loud"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, status := refusedStart(t, c.flags...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,11 +16,25 @@ import (
 func firstSubscriptionsAreYoung(t *testing.T, open opener) {
 	x := open(t, roomy)
 	s := newSession()
-	x.open(t, s, stream.Subscription{Stream: stream.User})
+	// A $connect may take long after the connection was asked for: what counts is the write.
+	s.ConnectedAt = s.ConnectedAt.Add(-time.Minute)
+	before := time.Now().Truncate(time.Millisecond)
+	x.open(t, s, stream.Subscription{Stream: stream.User}, stream.Subscription{Stream: stream.Public})
+	after := time.Now()
 	x.subscribe(t, s, stream.Subscription{Stream: stream.Direct}, 10)
-	for _, l := range x.of(t, s, stream.AccountTopic(s.Account)) {
-		if l.Opened.IsZero() == (l.Stream == stream.User) {
-			t.Errorf("%s was opened at %v", l.Stream, l.Opened)
+	for topic, young := range map[stream.Topic]int{stream.AccountTopic(s.Account): 1, stream.PublicTopic(): 1, stream.EveryoneTopic(): 1} {
+		for _, l := range x.of(t, s, topic) {
+			switch {
+			case l.Stream == stream.Direct && !l.Opened.IsZero():
+				t.Errorf("%v: what a message subscribed to was opened at %v", topic, l.Opened)
+			case l.Stream != stream.Direct && (l.Opened.Before(before) || l.Opened.After(after)):
+				t.Errorf("%v: %s was opened at %v, and written between %v and %v", topic, l.Stream, l.Opened, before, after)
+			case l.Stream != stream.Direct:
+				young--
+			}
+		}
+		if young != 0 {
+			t.Errorf("%v: %d young listeners are missing", topic, young)
 		}
 	}
 }

@@ -35,9 +35,9 @@ func post(t *testing.T, s *Service, path string, body []byte, headers ...string)
 const probePath = "/2015-03-31/functions/probe/invocations"
 
 func TestTheInvokeAPIAnswersAsLambdas(t *testing.T) {
-	s := start(t, Options{}, probe(), probe(func(f *Function) { f.Name = "off"; f.ReservedConcurrency = new(0) }))
+	s := start(t, Options{AccountID: "210987654321"}, probe(), probe(func(f *Function) { f.Name = "off"; f.ReservedConcurrency = new(0) }))
 	echo := order{Do: "echo"}.json()
-	arn := "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3A"
+	arn := "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A210987654321%3Afunction%3A"
 	tests := []struct {
 		name    string
 		path    string
@@ -49,7 +49,7 @@ func TestTheInvokeAPIAnswersAsLambdas(t *testing.T) {
 		{"by name", probePath, echo, nil, 200, ""},
 		{"by ARN", arn + "probe/invocations", echo, nil, 200, ""},
 		{"by ARN and qualifier", arn + "probe%3A$LATEST/invocations", echo, nil, 200, ""},
-		{"by partial ARN", "/2015-03-31/functions/000000000000:function:probe/invocations", echo, nil, 200, ""},
+		{"by partial ARN", "/2015-03-31/functions/210987654321:function:probe/invocations", echo, nil, 200, ""},
 		{"with a qualifier", probePath + "?Qualifier=$LATEST", echo, nil, 200, ""},
 		{"asynchronously", probePath, echo, []string{"X-Amz-Invocation-Type: Event"}, 202, ""},
 		{"dry", probePath, nil, []string{"X-Amz-Invocation-Type: DryRun"}, 204, ""},

@@ -126,6 +126,19 @@ func TestASourceChangeSwapsTheProgramAndLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAFolderWithoutSourceIsTheFaultOfItsFunctionAlone(t *testing.T) {
+	s, err := New(Options{Root: moduleRoot(), CacheDir: cache}, []Function{
+		{Name: "a", Dir: program("probe")}, {Name: "lost", Dir: filepath.Join(t.TempDir(), "nowhere")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	var wrong *BuildError
+	if err := s.Build(t.Context(), nil); !errors.As(err, &wrong) || !slices.Equal(wrong.Functions, []string{"lost"}) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestABuildThatChangesNothingKeepsThePrograms(t *testing.T) {
 	s, err := New(Options{Root: moduleRoot(), CacheDir: cache}, []Function{
 		{Name: "a", Dir: program("probe")}, {Name: "b", Dir: program("probe")}, {Name: "c", Dir: program("pieces")},

@@ -52,12 +52,16 @@ func TestASavedTemplateAsksForANewStartOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		r := &runner{opts: options{template: "template.yaml"}, stack: &template.Stack{Path: path}, log: newLogger("text", &out)}
+		said := func() string {
+			r.log.mu.Lock()
+			defer r.log.mu.Unlock()
+			return out.String()
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go r.watchTemplate(ctx)
 		time.Sleep(3 * templatePoll)
-		synctest.Wait()
-		if out.Len() > 0 {
-			t.Errorf("before it was saved: %s", out.String())
+		if said() != "" {
+			t.Errorf("before it was saved: %s", said())
 		}
 		if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
@@ -65,8 +69,8 @@ func TestASavedTemplateAsksForANewStartOnce(t *testing.T) {
 		time.Sleep(3 * templatePoll)
 		cancel()
 		synctest.Wait()
-		if strings.Count(out.String(), "was saved: start again") != 1 {
-			t.Errorf("after it was saved: %s", out.String())
+		if strings.Count(said(), "was saved: start again") != 1 {
+			t.Errorf("after it was saved: %s", said())
 		}
 	})
 }

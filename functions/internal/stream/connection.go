@@ -18,14 +18,20 @@ type Grant struct {
 	Scopes  Scopes
 	// TokenHash is the SHA-256 of the token in lower-case hex; the token itself is never kept.
 	TokenHash string
-	// TokenExpires is when the token stops being valid; zero if it never does.
+	// TokenExpires is when the token stops being valid, because it expires or because its
+	// revocation is set to a time to come; zero if it never does.
 	TokenExpires time.Time
+	// Viewer is the version of what the account filters (languages, blocks, mutes, filters): equal
+	// versions filter alike. Empty: it filters nothing.
+	Viewer string
 }
 
 // Session is a connection together with what the token that opened it allows.
 type Session struct {
 	Connection
 	Grant
+	// EventIDs says that the client asked for ids (?event_ids=true), so that it can resume.
+	EventIDs bool
 }
 
 // Expired reports whether the token has run out at the given time.
@@ -49,6 +55,21 @@ type Listener struct {
 	Opened time.Time
 	// Until is when the token runs out: nothing is delivered from then on. Zero: never.
 	Until time.Time
+	// EventIDs says that frames carry an id, see Session.
+	EventIDs bool
+	// Viewer is the version of what the account filters, see Grant. It is known for the filtered
+	// streams alone.
+	Viewer string
+	// Replaying says that the subscription is being served from History and gets no event
+	// otherwise until it has caught up.
+	Replaying bool
+}
+
+// Audience is who listens to a topic.
+type Audience struct {
+	Listeners []Listener
+	// Kept says that someone may resume the topic: its events must go into its log.
+	Kept bool
 }
 
 // Hears reports whether messages to the stream n of the listener's topic are for it.

@@ -34,3 +34,13 @@ func (s Subscription) Topic(account string) Topic {
 	}
 	return Topic{}
 }
+
+// Logs are the topics whose events the subscription hears: its own, and of a user stream also
+// what is said to everyone.
+func (s Subscription) Logs(account string) []Topic {
+	own := s.Topic(account)
+	if s.Stream == User {
+		return []Topic{own, EveryoneTopic()}
+	}
+	return []Topic{own}
+}

@@ -1,0 +1,14 @@
+package stream
+
+// Replay is a subscription that is to be served from History until it has caught up.
+type Replay struct {
+	Connection   Connection   `json:"connection"`
+	Account      string       `json:"account"`
+	Subscription Subscription `json:"subscription"`
+	// From is the position to go on from, as an id of the subscription.
+	From string `json:"from"`
+	// Gap is why what came before From is missing, as the client is to be told; empty if nothing is.
+	Gap string `json:"gap,omitempty"`
+	// Begun says that the client knows gap and position already: this is a continuation.
+	Begun bool `json:"begun,omitempty"`
+}

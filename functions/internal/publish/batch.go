@@ -150,18 +150,18 @@ func (b *batch) lookUp(ctx context.Context) {
 		b.blame("listeners", err)
 	}
 	n := 0
-	for _, listeners := range found {
-		n += len(listeners)
+	for _, audience := range found {
+		n += len(audience.Listeners)
 	}
 	lanes := make(map[string]int32, n)
 	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
 	for _, t := range b.topics {
-		listeners, ok := found[t]
+		audience, ok := found[t]
 		if !ok && err != nil {
 			b.failTopic(t)
 		}
-		for i := range listeners {
-			b.enter(lanes, &listeners[i], b.byTopic[t])
+		for i := range audience.Listeners {
+			b.enter(lanes, &audience.Listeners[i], b.byTopic[t])
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // still is a world in which everything is accepted at once.
-type still map[stream.Topic][]stream.Listener
+type still map[stream.Topic]stream.Audience
 
-func (s still) Listeners(context.Context, []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
+func (s still) Listeners(context.Context, []stream.Topic) (map[stream.Topic]stream.Audience, error) {
 	return s, nil
 }
 func (still) Forget(context.Context, stream.Listener) error     { return nil }
@@ -29,7 +29,11 @@ func manyListeners(n int) still {
 	for i := range n {
 		w.user(fmt.Sprintf("connection%d=", i), "1")
 	}
-	return w.listeners
+	s := still{}
+	for topic, listeners := range w.listeners {
+		s[topic] = stream.Audience{Listeners: listeners}
+	}
+	return s
 }
 
 func benchmarkPublish(b *testing.B, listeners, changes int) {

@@ -66,14 +66,14 @@ func (w *world) encode(s stream.Subscription, m stream.Message) []byte {
 	return fmt.Appendf(nil, "%s %s %s", s.Key(), m.Event, m.Payload)
 }
 
-func (w *world) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
+func (w *world) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lookups++
-	found := map[stream.Topic][]stream.Listener{}
+	found := map[stream.Topic]stream.Audience{}
 	for _, t := range topics {
 		if l := w.listeners[t]; l != nil {
-			found[t] = slices.Clone(l)
+			found[t] = stream.Audience{Listeners: slices.Clone(l)}
 		}
 	}
 	if w.lookupErr != nil {

@@ -15,9 +15,10 @@ import (
 // Directory knows who listens.
 type Directory interface {
 	// Listeners returns who listens to each topic, as of a moment after the call began:
-	// it is consistent, and knows every subscription that held before. Topics without
-	// listeners may be absent. With an error, the topics that are present were read completely.
-	Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic][]stream.Listener, error)
+	// it is consistent, and knows every subscription that held before, and every topic that was
+	// kept before. Topics with an empty audience may be absent. With an error, the topics that are
+	// present were read completely.
+	Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error)
 	// Forget removes what is stored of the listener's connection, and of no other.
 	Forget(ctx context.Context, l stream.Listener) error
 }

@@ -85,7 +85,7 @@ func (c *Connections) deleteAll(ctx context.Context, keys []item) error {
 }
 
 func (c *Connections) deleteBatch(ctx context.Context, keys []item) error {
-	return c.drain(ctx, keys, func(keys []item) ([]item, error) {
+	return drain(ctx, keys, func(keys []item) ([]item, error) {
 		requests := make([]map[string]any, len(keys))
 		for i, key := range keys {
 			requests[i] = map[string]any{"DeleteRequest": map[string]any{"Key": key}}
@@ -99,7 +99,7 @@ var errUnprocessed = errors.New("DynamoDB leaves keys unprocessed (is the table 
 
 // drain calls batch with the keys that are left, until none is. Keys are left by a throttled
 // table, so it waits longer each time, with full jitter.
-func (c *Connections) drain(ctx context.Context, keys []item, batch func([]item) ([]item, error)) error {
+func drain(ctx context.Context, keys []item, batch func([]item) ([]item, error)) error {
 	for try := range batchTries {
 		left, err := batch(keys)
 		if err != nil || len(left) == 0 {

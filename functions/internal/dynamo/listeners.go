@@ -133,7 +133,7 @@ func (c *Connections) accounts(ctx context.Context, topics []stream.Topic, found
 	for i, topic := range topics {
 		keys[i] = accountKey(topic.ID)
 	}
-	return c.drain(ctx, keys, func(keys []item) ([]item, error) {
+	return drain(ctx, keys, func(keys []item) ([]item, error) {
 		got, err := c.table.call(ctx, "BatchGetItem", parameters{
 			"RequestItems": map[string]any{c.table.name: map[string]any{"Keys": keys, "ConsistentRead": true}},
 		})

@@ -82,7 +82,7 @@ func parse(item *Item) (entity, error) {
 }
 
 // reader is how items of a kind are read. Kinds of other protocols are known here and say
-// nothing to streams; kinds that begin with "_" are the service's own.
+// nothing to streams; kinds that begin with "_" are the service's own, and silent but for _filters.
 func reader(kind string) (func(*Item) (entity, error), error) {
 	switch kind {
 	case "status":
@@ -101,6 +101,8 @@ func reader(kind string) (func(*Item) (entity, error), error) {
 		return readMerge, nil
 	case "broadcast":
 		return readBroadcast, nil
+	case "_filters":
+		return readFilters, nil
 	case "item", "event":
 		return readSilent, nil
 	case "":

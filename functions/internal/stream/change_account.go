@@ -52,6 +52,14 @@ func (f filter) inserted() []Message {
 func (f filter) modified(entity) []Message { return f.inserted() }
 func (f filter) removed() []Message        { return f.inserted() }
 
+// filters says that what its owner filters has changed in Accounts. The item is the service's own,
+// and when it goes, nothing has changed.
+type filters struct{ filter }
+
+func readFilters(item *Item) (entity, error) { return filters{filter{item}}, nil }
+
+func (f filters) removed() []Message { return nil }
+
 // merge says that filtered notifications have been merged into its owner's.
 type merge struct{ item *Item }
 

@@ -21,6 +21,8 @@ func readBroadcast(item *Item) (entity, error) {
 		return nil, errors.New("the item has no event")
 	case strings.ContainsFunc(item.Event, unicode.IsControl):
 		return nil, errors.New("the event's name has a control character")
+	case isReserved(item.Event):
+		return nil, errors.New(`events that begin with "_" or "edgestream." are the service's own`)
 	case item.Event == "kill":
 		return nil, errors.New("the event kill is Mastodon's own, between its servers, and never sent to clients")
 	case len(item.Topics) == 0:
@@ -35,6 +37,12 @@ func readBroadcast(item *Item) (entity, error) {
 		b.add(item, topic, target.Stream)
 	}
 	return b, nil
+}
+
+// isReserved reports whether an event is one that the service says for itself, to clients or in the
+// logs of topics: nobody else may.
+func isReserved(event string) bool {
+	return strings.HasPrefix(event, "_") || strings.HasPrefix(event, "edgestream.")
 }
 
 // add keeps one message per topic: a topic's listeners are looked up once.

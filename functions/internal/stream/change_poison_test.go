@@ -14,6 +14,8 @@ func TestItemsThatDoNotFitAreRefusedWithAReason(t *testing.T) {
 	broken.Event = "a\ndata: b"
 	kill := broadcastTo("x", Target{Stream: User})
 	kill.Event = "kill"
+	forged, control := broadcastTo("x", Target{Stream: User}), broadcastTo("x", Target{Stream: User})
+	forged.Event, control.Event = "edgestream.position", "_close"
 	for reason, i := range map[string]*Item{
 		"the item has no kind":                                         {Owner: "1", ID: "x"},
 		`unknown kind "toot"`:                                          {Owner: "1", ID: "x", Kind: "toot"},
@@ -36,6 +38,8 @@ func TestItemsThatDoNotFitAreRefusedWithAReason(t *testing.T) {
 		"broadcast: the item has no event":                             nameless,
 		"broadcast: the event's name has a control character":          broken,
 		"broadcast: the event kill is Mastodon's own":                  kill,
+		`broadcast: events that begin with "_" or "edgestream." are`:   forged,
+		`broadcast: events that begin with "_"`:                        control,
 		"broadcast: the item has no topics":                            broadcastTo("x"),
 		`broadcast: topics[1]: unknown stream "home"`:                  broadcastTo("x", Target{Stream: User}, Target{Stream: "home"}),
 		"broadcast: topics[0]: stream hashtag needs a tag":             broadcastTo("x", Target{Stream: Hashtag, Tag: "🎉"}),

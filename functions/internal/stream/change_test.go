@@ -65,6 +65,7 @@ func TestChangesOfAnAccountsItems(t *testing.T) {
 	read := item("conversation", "1", "8", `{"id":"8","unread":false}`)
 	spaced := item("conversation", "1", "8", `{ "unread": true, "id": "8" }`)
 	rule := item("filter", "1", "9", "")
+	own := &Item{Owner: "1", ID: "_filters", Kind: "_filters"}
 	merged := item("merge", "1", "10", "")
 	checkChanges(t, []changeCase{
 		{"a notification is sent with its payload untouched", inserted(note), `
@@ -89,6 +90,13 @@ func TestChangesOfAnAccountsItems(t *testing.T) {
 		{"a filter that is removed", removed(rule), `
 			0 account/1 [user] filters_changed (none)
 			`},
+		{"what is filtered has changed", inserted(own), `
+			0 account/1 [user] filters_changed (none)
+			`},
+		{"what is filtered has changed again", modified(own, own), `
+			0 account/1 [user] filters_changed (none)
+			`},
+		{"a word of the service's own that is removed is silent", removed(own), ``},
 		{"a merge is a literal 1", inserted(merged), `
 			0 account/1 [user:notification] notifications_merged 1
 			`},

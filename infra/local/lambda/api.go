@@ -40,7 +40,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) invokeHTTP(w http.ResponseWriter, r *http.Request) error {
-	if err := checkSignature(r.Header); err != nil {
+	if err := CheckSignature(r.Header); err != nil {
 		return err
 	}
 	name, err := s.resolve(r.PathValue("name"), r.URL.Query().Get("Qualifier"))

@@ -7,7 +7,7 @@ import "fmt"
 func (p *pool) openExternal() error {
 	i := newInstance(p, "")
 	i.logs = &logPipe{} // the program's output goes to the person's terminal
-	p.mu.Lock() // a program may attach as soon as the port is open
+	p.mu.Lock()         // a program may attach as soon as the port is open
 	defer p.mu.Unlock()
 	if err := i.listen(&p.svc.ran); err != nil {
 		return fmt.Errorf("%s: %w", p.fn.Name, err)

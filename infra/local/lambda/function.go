@@ -106,6 +106,8 @@ type Invocation struct {
 	// FunctionError is "Unhandled" when the function failed, else empty.
 	FunctionError string
 	Streaming     bool
+	// StreamStatus is the HTTP status of a streamed response that had begun, else 0.
+	StreamStatus int
 }
 
 func (f Function) withDefaults() Function {

@@ -121,6 +121,10 @@ func (inv *invocation) end() {
 }
 
 func (inv *invocation) report(function string) Invocation {
+	status := 0
+	if inv.stream != nil {
+		status = int(inv.stream.status.Load())
+	}
 	return Invocation{
 		Function:       function,
 		RequestID:      inv.id,
@@ -132,6 +136,7 @@ func (inv *invocation) report(function string) Invocation {
 		Payload:        inv.payload,
 		FunctionError:  inv.functionError,
 		Streaming:      inv.stream != nil,
+		StreamStatus:   status,
 	}
 }
 

@@ -13,8 +13,9 @@ var signatureV4 = regexp.MustCompile(
 	`^AWS4-HMAC-SHA256 Credential=[^/ ,]+/\d{8}/[a-z0-9-]+/lambda/aws4_request, ?` +
 		`SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$`)
 
-// checkSignature refuses a request that AWS could not even begin to verify.
-func checkSignature(h http.Header) error {
+// CheckSignature refuses a request that AWS could not even begin to verify: one without an
+// Authorization header in the form of Signature Version 4, or without its date.
+func CheckSignature(h http.Header) error {
 	authorization := h.Get("Authorization")
 	if authorization == "" {
 		return apiError{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 )
 
 // StreamingResult is a response that arrives piece by piece.
@@ -40,6 +41,7 @@ type stream struct {
 	body   *io.PipeReader
 	writer *io.PipeWriter
 	size   int64
+	status atomic.Int64 // once the prelude is read
 }
 
 func newStream() *stream {
@@ -111,15 +113,20 @@ func (s *stream) end(inv *invocation) {
 // lambdaurl's has no prelude and is all body.
 func (s *stream) copy(contentType string, body io.Reader) error {
 	if contentType != httpIntegration {
-		s.head <- prelude{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": contentType}}
+		s.begin(prelude{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": contentType}})
 		return s.copyBody(body)
 	}
 	head, rest, err := readPrelude(body)
 	if err != nil {
 		return err
 	}
-	s.head <- head
+	s.begin(head)
 	return s.copyBody(io.MultiReader(bytes.NewReader(rest), body))
+}
+
+func (s *stream) begin(head prelude) {
+	s.status.Store(int64(head.StatusCode))
+	s.head <- head
 }
 
 // copyBody copies until the function ends. When the reader has gone the rest is thrown away:

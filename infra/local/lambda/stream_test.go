@@ -70,7 +70,7 @@ func TestPiecesArriveAsTheyAreWritten(t *testing.T) {
 	if rest, err := io.ReadAll(r.Body); string(rest) != "end" || err != nil {
 		t.Errorf("%q, %v", rest, err)
 	}
-	if got := invocations.all(); len(got) != 1 || !got[0].Streaming || got[0].RequestID != r.RequestID {
+	if got := invocations.all(); len(got) != 1 || !got[0].Streaming || got[0].StreamStatus != 418 || got[0].RequestID != r.RequestID {
 		t.Errorf("%+v", got)
 	}
 }

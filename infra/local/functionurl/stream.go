@@ -1,0 +1,49 @@
+package functionurl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"edgestream/infra/local/lambda"
+)
+
+// stream answers as the function writes, and ends when it returns.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, event []byte) {
+	result, err := h.opt.Lambda.InvokeStream(r.Context(), h.url.Function, event)
+	if err != nil {
+		h.failed(w, r, err)
+		return
+	}
+	defer result.Body.Close()
+	// Closing is how a reader leaves: the function writes on, to nobody.
+	stop := context.AfterFunc(r.Context(), func() { result.Body.Close() })
+	defer stop()
+	setHeaders(w.Header(), result.Headers, result.Cookies, "application/octet-stream")
+	w.WriteHeader(result.StatusCode)
+	h.copy(w, r, result)
+}
+
+// copy sends each piece at once. A failure in the middle cuts the connection.
+func (h *Handler) copy(w http.ResponseWriter, r *http.Request, result *lambda.StreamingResult) {
+	control := http.NewResponseController(w)
+	piece := make([]byte, 32<<10)
+	for {
+		if control.Flush() != nil {
+			return // the client has gone
+		}
+		n, err := result.Body.Read(piece)
+		if _, gone := w.Write(piece[:n]); gone != nil || errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil && r.Context().Err() != nil {
+			return
+		}
+		if err != nil {
+			h.opt.Logger.Warn("function URL cuts its response", "function", h.url.Function, "error", err)
+			_ = control.Flush()
+			panic(http.ErrAbortHandler)
+		}
+	}
+}

@@ -143,26 +143,35 @@ func entries(row item) (all []field) {
 
 func (c *Connections) accountListeners(account string, row item) (found []stream.Listener) {
 	for _, e := range entries(row) {
-		connected := millis(e.fields.get("c"))
-		if c.now().Sub(connected) > lifetime {
-			continue
-		}
 		for _, s := range e.fields.get("s").fields {
-			at, _ := s.int()
-			if at <= 0 {
-				continue
+			if l, ok := c.entryListener(account, e, stream.Name(s.name)); ok {
+				found = append(found, l)
 			}
-			found = append(found, stream.Listener{
-				Connection:    stream.Connection{ID: e.name[1:], ConnectedAt: connected},
-				Subscription:  stream.Subscription{Stream: stream.Name(s.name)},
-				Account:       account,
-				Notifications: e.fields.get("r").flag && stream.Name(s.name) == stream.User,
-				Opened:        openedAt(e.fields, at, connected),
-				Until:         seconds(e.fields.get("u")),
-			})
 		}
 	}
 	return found
+}
+
+// entryListener is the subscription of an entry to one of the account's streams, if it is on.
+func (c *Connections) entryListener(account string, e field, name stream.Name) (stream.Listener, bool) {
+	connected := millis(e.fields.get("c"))
+	at, _ := e.fields.get("s").fields.get(string(name)).int()
+	if at <= 0 || c.now().Sub(connected) > lifetime {
+		return stream.Listener{}, false
+	}
+	l := stream.Listener{
+		Connection:   stream.Connection{ID: e.name[1:], ConnectedAt: connected},
+		Subscription: stream.Subscription{Stream: name},
+		Account:      account,
+		Opened:       openedAt(e.fields, at, connected),
+		Until:        seconds(e.fields.get("u")),
+		EventIDs:     e.fields.get("e").flag,
+		Replaying:    e.fields.get("p").fields.get(string(name)).given(),
+	}
+	if name == stream.User {
+		l.Notifications, l.Viewer = e.fields.get("r").flag, e.fields.get("f").text
+	}
+	return l, true
 }
 
 // unlessConflict drops the error of a condition that did not hold, where that is an answer.

@@ -19,7 +19,7 @@ func TestConnectionsKeepTheContract(t *testing.T) {
 		c := NewConnections(client, name, Limits(l))
 		return connectiontest.Subject{Store: c, Listeners: func(ctx context.Context, topic stream.Topic) ([]stream.Listener, error) {
 			found, err := c.Listeners(ctx, []stream.Topic{topic})
-			return found[topic], err
+			return found[topic].Listeners, err
 		}}
 	})
 }

@@ -44,6 +44,9 @@ func connectionPartition(n uint32) string { return fmt.Sprintf("connection#%02x"
 
 func accountKey(account string) item { return keyOf("account#"+account, "account") }
 
+// accountOf is the account of its row.
+func accountOf(row item) string { return strings.TrimPrefix(row.get("pk").text, "account#") }
+
 // entryName is the attribute of a connection in its account's row.
 func entryName(id string) string { return "@" + id }
 

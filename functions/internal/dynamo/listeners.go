@@ -1,12 +1,8 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,15 +13,17 @@ import (
 const readsAtOnce = 16
 
 // Listeners finds who listens to each of the topics, as of now: every subscription that was made
-// before the call is there. Topics without listeners are left out; the order of listeners is
-// that of their connections' hashes. Accounts are read a hundred at a time, so that a status to
-// 10,000 followers costs 100 requests. EveryoneTopic reads every open connection.
+// before the call is there. Whether a topic is kept is known from the same reads, see Keep. Topics
+// that are not kept and have no listeners are left out; the order of listeners is that of their
+// connections' hashes. Accounts are read a hundred at a time, so that a status to 10,000 followers
+// costs 100 requests. EveryoneTopic reads every open connection, and the account's row of those
+// with ids, which alone knows whether the user stream is being replayed.
 //
 // With an error, the topics that could be read are there, also those without listeners, and the
 // others are not: what one throttled key holds up is not held up for all.
-func (c *Connections) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
+func (c *Connections) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
 	topics = distinct(topics)
-	found := gathering{byTopic: map[stream.Topic][]stream.Listener{}, failed: map[stream.Topic]bool{}}
+	found := gathering{byTopic: map[stream.Topic]stream.Audience{}, failed: map[stream.Topic]bool{}}
 	var g errgroup.Group
 	g.SetLimit(readsAtOnce)
 	for _, r := range c.reads(topics, &found) {
@@ -73,73 +71,26 @@ func distinct(topics []stream.Topic) []stream.Topic {
 	})
 }
 
-// gathering collects listeners from several requests at once.
-type gathering struct {
-	mu      sync.Mutex
-	byTopic map[stream.Topic][]stream.Listener
-	failed  map[stream.Topic]bool
-	errs    []error
-}
-
-func (g *gathering) fail(topics []stream.Topic, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.errs = append(g.errs, err)
-	for _, topic := range topics {
-		g.failed[topic] = true
-	}
-}
-
-// result is what was found of the topics, and the first error.
-func (g *gathering) result(topics []stream.Topic) (map[stream.Topic][]stream.Listener, error) {
-	if len(g.errs) == 0 {
-		return g.sorted(), nil
-	}
-	for _, topic := range topics {
-		if g.failed[topic] {
-			delete(g.byTopic, topic)
-		} else if g.byTopic[topic] == nil {
-			g.byTopic[topic] = []stream.Listener{}
-		}
-	}
-	return g.sorted(), fmt.Errorf("listeners of %d of %d topics: %w", len(g.failed), len(topics), g.errs[0])
-}
-
-func (g *gathering) add(topic stream.Topic, listeners []stream.Listener) {
-	if len(listeners) == 0 {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.byTopic[topic] = append(g.byTopic[topic], listeners...)
-}
-
-// sorted puts each topic's listeners into an order that does not depend on which answer came first.
-func (g *gathering) sorted() map[stream.Topic][]stream.Listener {
-	for _, listeners := range g.byTopic {
-		slices.SortFunc(listeners, func(a, b stream.Listener) int {
-			if a.ID == b.ID {
-				return cmp.Or(strings.Compare(string(a.Stream), string(b.Stream)), strings.Compare(a.Param, b.Param))
-			}
-			return cmp.Or(cmp.Compare(hashOf(a.ID), hashOf(b.ID)), strings.Compare(a.ID, b.ID))
-		})
-	}
-	return g.byTopic
-}
-
 // accounts reads the rows of up to a hundred accounts.
 func (c *Connections) accounts(ctx context.Context, topics []stream.Topic, found *gathering) error {
 	keys := make([]item, len(topics))
 	for i, topic := range topics {
 		keys[i] = accountKey(topic.ID)
 	}
+	return c.batchGet(ctx, keys, func(row item) {
+		account := accountOf(row)
+		found.add(stream.AccountTopic(account), c.accountListeners(account, row), readHead(row).live(c.now()))
+	})
+}
+
+// batchGet calls each with those of up to a hundred rows that are there; the reads are consistent.
+func (c *Connections) batchGet(ctx context.Context, keys []item, each func(row item)) error {
 	return drain(ctx, keys, func(keys []item) ([]item, error) {
 		got, err := c.table.call(ctx, "BatchGetItem", parameters{
 			"RequestItems": map[string]any{c.table.name: map[string]any{"Keys": keys, "ConsistentRead": true}},
 		})
 		for _, row := range got.rows {
-			account := strings.TrimPrefix(row.get("pk").text, "account#")
-			found.add(stream.AccountTopic(account), c.accountListeners(account, row))
+			each(row)
 		}
 		return got.left, err
 	})
@@ -153,7 +104,7 @@ func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read)
 		}
 		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
 			return c.query(ctx, "pk = :pk", item{{":pk", text(pk)}}, func(rows []item) {
-				found.add(topic, c.mappings(rows))
+				found.add(topic, c.mappings(rows), c.kept(rows))
 			})
 		}})
 	}
@@ -162,54 +113,31 @@ func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read)
 
 func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
 	for _, row := range rows {
-		id, key, ok := splitMappingKey(row.get("sk").text)
-		h := readHeld(key, row)
-		if !ok || !h.on || c.expired(row) {
-			continue
+		if l, ok := c.mapped(row); ok {
+			listeners = append(listeners, l)
 		}
-		connected := millis(row.get("c"))
-		listeners = append(listeners, stream.Listener{
-			Connection:   stream.Connection{ID: id, ConnectedAt: connected},
-			Subscription: h.subscription(key),
-			Account:      row.get("a").text,
-			Opened:       openedAt(row, h.at, connected),
-			Until:        seconds(row.get("u")),
-		})
 	}
 	return listeners
 }
 
-// everyone reads the connections that can be open, one read for each of their keys.
-func (c *Connections) everyone(topic stream.Topic, found *gathering) (reads []read) {
-	since := text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
-	for n := range uint32(connectionKeys) {
-		values := item{{":pk", text(connectionPartition(n))}, {":since", since}}
-		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
-			return c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []item) {
-				found.add(topic, userListeners(rows))
-			})
-		}})
+// mapped is the listener of a mapping; false if the row is a tombstone, too old or no mapping.
+func (c *Connections) mapped(row item) (stream.Listener, bool) {
+	id, key, ok := splitMappingKey(row.get("sk").text)
+	h := readHeld(key, row)
+	if !ok || !h.on || c.expired(row) {
+		return stream.Listener{}, false
 	}
-	return reads
-}
-
-func userListeners(rows []item) (listeners []stream.Listener) {
-	for _, row := range rows {
-		s, ok := connectionRow{row}.session()
-		h, known := connectionRow{row}.held(string(stream.User))
-		if !ok || !known || !h.on {
-			continue
-		}
-		listeners = append(listeners, stream.Listener{
-			Connection:    s.Connection,
-			Subscription:  stream.Subscription{Stream: stream.User},
-			Account:       s.Account,
-			Notifications: s.Scopes.Notifications(),
-			Opened:        openedAt(row, h.at, s.ConnectedAt),
-			Until:         s.TokenExpires,
-		})
-	}
-	return listeners
+	connected := millis(row.get("c"))
+	return stream.Listener{
+		Connection:   stream.Connection{ID: id, ConnectedAt: connected},
+		Subscription: h.subscription(key),
+		Account:      row.get("a").text,
+		Opened:       openedAt(row, h.at, connected),
+		Until:        seconds(row.get("u")),
+		EventIDs:     row.get("e").flag,
+		Viewer:       row.get("f").text,
+		Replaying:    row.get("g").given(),
+	}, true
 }
 
 // query calls page with every page of rows that the condition selects.

@@ -35,8 +35,8 @@ func TestManyTopicsAreFoundInOneCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]int{}
-	for topic, listeners := range found {
-		got[topic.String()] = len(listeners)
+	for topic, audience := range found {
+		got[topic.String()] = len(audience.Listeners)
 	}
 	want := map[string]int{"account/0": 1, "account/50": 1, "account/100": 1, "account/150": 1, "account/200": 1, "hashtag/cats": 5, "public": 5, "everyone": 5}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -69,7 +69,7 @@ func TestForgetRemovesEverythingOfTheConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range found[stream.HashtagTopic("cats")] {
+	for _, l := range found[stream.HashtagTopic("cats")].Listeners {
 		if l.ID == gone.ID {
 			if err := errors.Join(c.Forget(t.Context(), l), c.Forget(t.Context(), l)); err != nil {
 				t.Fatal(err)
@@ -80,9 +80,9 @@ func TestForgetRemovesEverythingOfTheConnection(t *testing.T) {
 	if err != nil || len(found) != 3 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	for topic, listeners := range found {
-		if len(listeners) != 1 || listeners[0].ID != "B1=" {
-			t.Errorf("%v: %v", topic, listeners)
+	for topic, audience := range found {
+		if len(audience.Listeners) != 1 || audience.Listeners[0].ID != "B1=" || audience.Kept {
+			t.Errorf("%v: %v", topic, audience)
 		}
 	}
 	if n, _ := c.rowOf(t, accountKey("1")).get("n").int(); n != 1 {
@@ -151,7 +151,7 @@ func TestKeysThatAreLeftUnprocessedAreAskedForAgain(t *testing.T) {
 		_, _ = io.WriteString(w, `{"Responses":{"Connections":[{"pk":{"S":"account#2"},"@b":{"M":{"c":{"N":"4102444800000"},"s":{"M":{"direct":{"N":"4102444800001"},"user":{"N":"-4102444800001"}}}}}}]},"UnprocessedKeys":{}}`)
 	})
 	found, err := c.Listeners(t.Context(), []stream.Topic{stream.AccountTopic("1"), stream.AccountTopic("2")})
-	if err != nil || len(found[stream.AccountTopic("1")]) != 1 || len(found[stream.AccountTopic("2")]) != 1 || calls.Load() != 2 {
+	if err != nil || len(found[stream.AccountTopic("1")].Listeners) != 1 || len(found[stream.AccountTopic("2")].Listeners) != 1 || calls.Load() != 2 {
 		t.Errorf("%v, %v after %d calls", found, err, calls.Load())
 	}
 }
@@ -199,8 +199,8 @@ func TestWhatCouldBeReadIsThereWithAnError(t *testing.T) {
 		t.Error(err)
 	}
 	for _, topic := range []stream.Topic{one, two, list} {
-		if listeners, ok := found[topic]; !ok || (len(listeners) == 1) != (topic == one) {
-			t.Errorf("%v: %v, %v", topic, listeners, ok)
+		if audience, ok := found[topic]; !ok || (len(audience.Listeners) == 1) != (topic == one) {
+			t.Errorf("%v: %v, %v", topic, audience, ok)
 		}
 	}
 	if _, ok := found[public]; ok {
@@ -218,7 +218,7 @@ func TestPagesAreFollowed(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"Count":1,"Items":[{"pk":{"S":"topic#list/1"},"sk":{"S":"0000#id%d#list#1"},"t":{"N":"2"},"c":{"N":"1"},"a":{"S":"1"}}]%s}`, page, more)
 	})
 	found, err := c.Listeners(t.Context(), []stream.Topic{stream.ListTopic("1")})
-	if listeners := found[stream.ListTopic("1")]; err != nil || len(listeners) != 2 || listeners[0].Param != "1" {
+	if listeners := found[stream.ListTopic("1")].Listeners; err != nil || len(listeners) != 2 || listeners[0].Param != "1" {
 		t.Errorf("%v, %v", found, err)
 	}
 }

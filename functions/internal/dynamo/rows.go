@@ -110,6 +110,7 @@ func (r connectionRow) session() (s stream.Session, ok bool) {
 	s.Account, s.TokenHash = r.account(), r.get("h").text
 	s.Scopes = strings.Fields(r.get("sc").text)
 	s.TokenExpires = seconds(r.get("u"))
+	s.EventIDs, s.Viewer = r.get("e").flag, r.get("f").text
 	return s, ok && s.Account != ""
 }
 

@@ -157,8 +157,8 @@ func (s *socket) hears(t *testing.T, topics ...stream.Topic) string {
 		t.Fatal(err)
 	}
 	var keys []string
-	for _, listeners := range found {
-		for _, l := range listeners {
+	for _, audience := range found {
+		for _, l := range audience.Listeners {
 			keys = append(keys, l.Subscription.Key())
 		}
 	}

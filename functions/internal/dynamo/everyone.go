@@ -1,0 +1,85 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"edgestream/functions/internal/stream"
+)
+
+// everyone reads the connections that can be open, one read for each of their keys, and the head.
+func (c *Connections) everyone(topic stream.Topic, found *gathering) []read {
+	reads := []read{{[]stream.Topic{topic}, func(ctx context.Context) error {
+		got, err := c.table.call(ctx, "GetItem", parameters{"Key": headKey(topic), "ConsistentRead": true})
+		found.add(topic, nil, readHead(got.row).live(c.now()))
+		return err
+	}}}
+	since := text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
+	for n := range uint32(connectionKeys) {
+		values := item{{":pk", text(connectionPartition(n))}, {":since", since}}
+		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
+			var listeners []stream.Listener
+			err := c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []item) {
+				listeners = append(listeners, userListeners(rows)...)
+			})
+			if err == nil {
+				err = c.findReplaying(ctx, listeners)
+			}
+			found.add(topic, listeners, false)
+			return err
+		}})
+	}
+	return reads
+}
+
+func userListeners(rows []item) (listeners []stream.Listener) {
+	for _, row := range rows {
+		s, ok := connectionRow{row}.session()
+		h, known := connectionRow{row}.held(string(stream.User))
+		if !ok || !known || !h.on {
+			continue
+		}
+		listeners = append(listeners, stream.Listener{
+			Connection:    s.Connection,
+			Subscription:  stream.Subscription{Stream: stream.User},
+			Account:       s.Account,
+			Notifications: s.Scopes.Notifications(),
+			Opened:        openedAt(row, h.at, s.ConnectedAt),
+			Until:         s.TokenExpires,
+			EventIDs:      s.EventIDs,
+			Viewer:        s.Viewer,
+		})
+	}
+	return listeners
+}
+
+// findReplaying asks the accounts' rows which of the user listeners with ids are being replayed. A
+// listener that its account's row does not have, because it is being made or has just gone, counts
+// as replaying: Defer says what it is.
+func (c *Connections) findReplaying(ctx context.Context, listeners []stream.Listener) error {
+	byAccount := map[string][]*stream.Listener{}
+	var keys []item
+	for i := range listeners {
+		l := &listeners[i]
+		if !l.EventIDs {
+			continue
+		}
+		l.Replaying = true
+		if byAccount[l.Account] == nil {
+			keys = append(keys, accountKey(l.Account))
+		}
+		byAccount[l.Account] = append(byAccount[l.Account], l)
+	}
+	for batch := range slices.Chunk(keys, readsPerBatch) {
+		err := c.batchGet(ctx, batch, func(row item) {
+			for _, l := range byAccount[accountOf(row)] {
+				l.Replaying = accountStanding(row, *l) != live
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package enforce
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"edgestream/functions/internal/stream"
+)
+
+// Directory knows what is open.
+type Directory interface {
+	// Revoke refuses the token with this hash, or with none every token of the account, to
+	// connections that are just being opened, and returns what is open with it. It is atomic:
+	// what is not returned is refused.
+	Revoke(ctx context.Context, account, token string) (Open, error)
+	// Silence removes all that could bring an event to the connection. Revoke still returns it.
+	Silence(ctx context.Context, account string, c stream.Connection) error
+	// Remove removes everything that is stored of a connection. It may be gone already.
+	Remove(ctx context.Context, account string, c stream.Connection) error
+	// SetViewer gives what is open of the account a viewer version, and returns its readers.
+	SetViewer(ctx context.Context, account, version string) ([]Reader, error)
+	// TakeList ends, as of now, the subscriptions to the list of all accounts but its owner. It
+	// returns how many, and whether the list's log is kept, so that it may have readers.
+	TakeList(ctx context.Context, list, owner string) (ended int, kept bool, err error)
+}
+
+// Open is what is open of an account.
+type Open struct {
+	Connections []stream.Connection
+	Readers     []Reader
+}
+
+// Reader is one response of server-sent events, which reads Log.
+type Reader struct {
+	ID  string
+	Log stream.Topic
+}
+
+// Poster is the transport. Its errors wrap stream.ErrGone, ErrThrottled or ErrUnavailable; any
+// other error is a refusal.
+type Poster interface {
+	// Disconnect closes a connection.
+	Disconnect(ctx context.Context, connectionID string) error
+}
+
+// Logs reaches the readers of logs.
+type Logs interface {
+	// Control appends a control entry to a topic's log. Readers act on it and never show it.
+	Control(ctx context.Context, topic stream.Topic, event, payload string) error
+}
+
+// Content is the table whose changes are published.
+type Content interface {
+	// FiltersChanged has filters_changed said to the account, once for each record.
+	FiltersChanged(ctx context.Context, account, record string) error
+}
+
+// The control entries that readers of logs act on.
+const (
+	// ControlClose ends one reader: its payload is the reader's id.
+	ControlClose = "_close"
+	// ControlViewer has the readers of an account look up what it filters: its payload is the
+	// account's id.
+	ControlViewer = "_viewer"
+	// ControlList, in the log of a list, ends the readers of every other account than its owner's:
+	// its payload is the owner's id, empty if there is none.
+	ControlList = "_list"
+)
+
+// Config is what an Enforcer is made of. The adapters are required; what is zero of the rest has
+// the default given.
+type Config struct {
+	Directory Directory
+	Poster    Poster
+	Logs      Logs
+	Content   Content
+	// Log gets one line per order. Default: discarded.
+	Log *slog.Logger
+	// Calls is how many connections are closed side by side. Default 64.
+	Calls int
+	// Patience is how long the closing of one connection is tried. Default 5 s.
+	Patience time.Duration
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Jitter returns a random part of a pause. Default: rand.N.
+	Jitter func(time.Duration) time.Duration
+}
+
+// Enforcer carries out what changes of Accounts ask for. It is safe for concurrent use.
+type Enforcer struct {
+	Config
+	calls chan struct{}
+}
+
+// New makes an Enforcer.
+func New(c Config) *Enforcer {
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	c.Calls = cmp.Or(c.Calls, 64)
+	c.Patience = cmp.Or(c.Patience, 5*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.N[time.Duration]
+	}
+	return &Enforcer{Config: c, calls: make(chan struct{}, c.Calls)}
+}
+
+// rowsAtOnce is of how many rows the changes are carried out side by side.
+const rowsAtOnce = 16
+
+// Enforce carries out the changes, which are in the order of their stream, and returns the sequence
+// numbers of those that must come again. Changes of one row wait for each other; rows do not.
+//
+// A record that cannot be read is logged and counts as done: it would hold up every revocation
+// that comes after it.
+func (e *Enforcer) Enforce(ctx context.Context, changes []Change) (failed []string) {
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(rowsAtOnce)
+	for _, row := range byRow(changes) {
+		g.Go(func() error {
+			left := e.inTurn(ctx, row)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, c := range left {
+				failed = append(failed, c.Sequence)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // what failed is in failed
+	return failed
+}
+
+// byRow puts changes of one row together, in their order.
+func byRow(changes []Change) (rows [][]Change) {
+	index := map[string]int{}
+	for _, c := range changes {
+		i, known := index[c.Key]
+		if !known {
+			i = len(rows)
+			index[c.Key] = i
+			rows = append(rows, nil)
+		}
+		rows[i] = append(rows[i], c)
+	}
+	return rows
+}
+
+// inTurn carries out the changes of one row and returns those that are left once one has failed.
+func (e *Enforcer) inTurn(ctx context.Context, changes []Change) (left []Change) {
+	for i, c := range changes {
+		if c.Problem != nil {
+			e.Log.ErrorContext(ctx, "record not read", "sequence", c.Sequence, "reason", c.Problem.Error())
+			continue
+		}
+		for _, order := range c.Orders(e.Now()) {
+			if err := e.carryOut(ctx, order); err != nil {
+				e.Log.ErrorContext(ctx, "not enforced", "sequence", c.Sequence, "reason", err.Error())
+				return changes[i:]
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Enforcer) carryOut(ctx context.Context, order Order) error {
+	switch o := order.(type) {
+	case Close:
+		return e.close(ctx, o)
+	case View:
+		return e.view(ctx, o)
+	case Tell:
+		return e.Content.FiltersChanged(ctx, o.Account, o.Record)
+	case Take:
+		return e.takeList(ctx, o)
+	}
+	return nil
+}
+
+func (e *Enforcer) view(ctx context.Context, o View) error {
+	readers, err := e.Directory.SetViewer(ctx, o.Account, o.Version)
+	if err != nil {
+		return err
+	}
+	told := map[stream.Topic]bool{}
+	for _, r := range readers {
+		if !told[r.Log] {
+			told[r.Log] = true
+			err = errors.Join(err, e.Logs.Control(ctx, r.Log, ControlViewer, o.Account))
+		}
+	}
+	return err
+}
+
+func (e *Enforcer) takeList(ctx context.Context, o Take) error {
+	ended, kept, err := e.Directory.TakeList(ctx, o.List, o.Owner)
+	if err != nil {
+		return err
+	}
+	if kept {
+		err = e.Logs.Control(ctx, stream.ListTopic(o.List), ControlList, o.Owner)
+	}
+	if err == nil && (ended > 0 || kept) {
+		e.Log.InfoContext(ctx, "list taken", "list", o.List, "owner", o.Owner, "subscriptions", ended)
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+// A browser's own WebSocket and EventSource.
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { chromium, Page } from "../harness/chromium.js";
+import { edgeURL } from "../harness/edgestream.js";
+import { newAccount, newID, putContent } from "../harness/tables.js";
+
+let browser;
+let page;
+
+before(async () => {
+  browser = await chromium();
+});
+after(() => browser?.close());
+afterEach(() => page?.page.close());
+
+function notification(account, id) {
+  return { owner: account.id, id: `notification#${id}`, kind: "notification", payload: JSON.stringify({ id, text: "line\nbreak \u0000 data: x" }) };
+}
+
+// listen opens an EventSource in the page, which keeps what arrives in window.got.
+async function listen(account) {
+  await page.evaluate((token) => {
+    window.got = [];
+    window.source = new EventSource(`/api/v1/streaming/user/notification?access_token=${token}`);
+    window.source.onopen = () => (window.opened = (window.opened ?? 0) + 1);
+    window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
+  }, account.token);
+  await page.until(() => window.opened);
+}
+
+test("an EventSource gets a notification, byte for byte, and an id", async () => {
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health");
+  await listen(account);
+  const item = notification(account, newID());
+  await putContent(item);
+  const [first] = await page.until(() => window.got.length > 0 && window.got);
+  assert.equal(first.data, item.payload);
+  assert.notEqual(first.id, "");
+});
+
+test("an EventSource that comes back gets what it missed, once", async () => {
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health");
+  await listen(account);
+  const ids = [newID(), newID(), newID()];
+  await putContent(notification(account, ids[0]));
+  const [first] = await page.until(() => window.got.length > 0 && window.got);
+  await page.evaluate(() => window.source.close());
+  await putContent(notification(account, ids[1]));
+  // A browser sends Last-Event-ID when it reconnects by itself; a page that does it says it in the URL.
+  await page.evaluate((token, id) => {
+    window.source = new EventSource(`/api/v1/streaming/user/notification?access_token=${token}&last_event_id=${id}`);
+    window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
+  }, account.token, first.id);
+  await putContent(notification(account, ids[2]));
+  const got = await page.until(() => window.got.length > 2 && window.got);
+  assert.deepEqual(got.map(({ data }) => JSON.parse(data).id), ids);
+});
+
+test("a token that is refused closes an EventSource for good", async () => {
+  page = await Page.open(browser, "/api/v1/streaming/health");
+  await page.evaluate(() => {
+    window.source = new EventSource("/api/v1/streaming/user?access_token=unknown");
+  });
+  await page.until(() => window.source.readyState === EventSource.CLOSED);
+});
+
+test("another origin may listen, with a header of its own", async () => {
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health");
+  await page.page.goto("about:blank");
+  const start = await page.evaluate(async (url, token) => {
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
+    const { value } = await answer.body.getReader().read();
+    return [answer.status, answer.headers.get("content-type"), new TextDecoder().decode(value)];
+  }, `${edgeURL}/api/v1/streaming/user`, account.token);
+  assert.deepEqual(start.slice(0, 2), [200, "text/event-stream"]);
+  assert.match(start[2], /^:\)\n/);
+});
+
+test("a WebSocket whose token is its subprotocol gets an update", async () => {
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health");
+  await page.evaluate((token) => {
+    window.got = [];
+    const url = `${location.origin.replace("http", "ws")}/api/v1/streaming?stream=user:notification`;
+    window.socket = new WebSocket(url, token);
+    window.socket.onopen = () => (window.opened = true);
+    window.socket.onmessage = ({ data }) => window.got.push(data);
+  }, account.token);
+  await page.until(() => window.opened);
+  assert.equal(await page.evaluate(() => window.socket.protocol), account.token);
+  const item = notification(account, newID());
+  await putContent(item);
+  const [frame] = await page.until(() => window.got.length > 0 && window.got);
+  assert.deepEqual(JSON.parse(frame), { stream: ["user:notification"], event: "notification", payload: item.payload });
+});

@@ -12,8 +12,12 @@ import "edgestream/functions/internal/stream"
 // events, where a line must follow.
 //
 // Equal subscriptions get equal bytes, so one encoding serves all of them.
-func Frame(s stream.Subscription, m stream.Message) []byte {
-	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+96)
+func Frame(s stream.Subscription, m stream.Message) []byte { return FrameID(s, m, "") }
+
+// FrameID is Frame for a connection that asked for ids: the id is the last member. Without an id
+// it is Frame.
+func FrameID(s stream.Subscription, m stream.Message, id string) []byte {
+	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+len(id)+104)
 	b = appendQuoted(append(b, `{"stream":[`...), []byte(s.Stream))
 	if takesParam(s.Stream) {
 		b = appendQuoted(append(b, ','), []byte(s.Param))
@@ -21,6 +25,9 @@ func Frame(s stream.Subscription, m stream.Message) []byte {
 	b = appendQuoted(append(b, `],"event":`...), []byte(m.Event))
 	if m.Payload != nil {
 		b = appendQuoted(append(b, `,"payload":`...), m.Payload)
+	}
+	if id != "" {
+		b = appendQuoted(append(b, `,"id":`...), []byte(id))
 	}
 	return append(b, '}')
 }

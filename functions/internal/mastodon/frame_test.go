@@ -48,6 +48,23 @@ func TestFramesAreThoseOfAMastodonServer(t *testing.T) {
 	}
 }
 
+func TestAnIDIsTheLastMember(t *testing.T) {
+	cats := stream.Subscription{Stream: stream.Hashtag, Param: "Café"}
+	for want, m := range map[string]stream.Message{
+		`{"stream":["hashtag","Café"],"event":"update","payload":"{}","id":"a-_9"}`:                {Event: "update", Payload: []byte("{}")},
+		`{"stream":["hashtag","Café"],"event":"filters_changed","id":"a-_9"}`:                      {Event: "filters_changed"},
+		`{"stream":["hashtag","Café"],"event":"edgestream.position","payload":"p","id":"a-_9"}`:    {Event: "edgestream.position", Payload: []byte("p")},
+		`{"stream":["hashtag","Café"],"event":"edgestream.gap","payload":"{\"a\":1}","id":"a-_9"}`: {Event: "edgestream.gap", Payload: []byte(`{"a":1}`)},
+	} {
+		if got := string(FrameID(cats, m, "a-_9")); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if bare := strings.Replace(want, `,"id":"a-_9"`, "", 1); string(FrameID(cats, m, "")) != bare || string(Frame(cats, m)) != bare {
+			t.Errorf("without an id: %s", FrameID(cats, m, ""))
+		}
+	}
+}
+
 func TestRefusalsAreThoseOfAMastodonServer(t *testing.T) {
 	all := append(refusals(), refusal{err: os.ErrClosed})
 	lines := golden(t, "refusals.txt")

@@ -1,5 +1,7 @@
 package stream
 
+import "time"
+
 // Replay is a subscription that is to be served from History until it has caught up.
 type Replay struct {
 	Connection   Connection   `json:"connection"`
@@ -11,4 +13,6 @@ type Replay struct {
 	Gap string `json:"gap,omitempty"`
 	// Begun says that the client knows gap and position already: this is a continuation.
 	Begun bool `json:"begun,omitempty"`
+	// Asked is since when the client has waited for the first frame of this replay.
+	Asked time.Time `json:"asked"`
 }

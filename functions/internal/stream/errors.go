@@ -14,6 +14,7 @@ var (
 	ErrNotOwnList           = errors.New("list is not the account's own")
 	ErrTooManySubscriptions = errors.New("connection has too many subscriptions")
 	ErrTooManyConnections   = errors.New("account has too many connections")
+	ErrTooManyReaders       = errors.New("too many streams of server-sent events")
 	ErrNoConnection         = errors.New("connection is not known")
 )
 

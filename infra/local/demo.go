@@ -27,6 +27,21 @@ const (
 	demoAppSecret = "demo-secret"
 )
 
+// demoParameters are what a demonstration sets of a template that has them: a page to try it with.
+var demoParameters = map[string]string{"Console": "on"}
+
+// setDemoParameters adds those that nobody has set, and reports whether there were any.
+func (r *runner) setDemoParameters(s *template.Stack) (added bool) {
+	for name, value := range demoParameters {
+		_, has := s.Parameters[name]
+		if _, said := r.opts.parameters[name]; has && !said {
+			r.opts.parameters[name] = value
+			added = true
+		}
+	}
+	return added
+}
+
 // loadDemo puts the demo rows in and reports whether the template has a place for them. Rows
 // that are there already stay as they are.
 func loadDemo(ctx context.Context, d *database, tables []template.Table) (bool, error) {

@@ -70,7 +70,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.dynamodb, "dynamodb", embedded, "`engine`: embedded, or the URL of DynamoDB Local or AWS; missing tables are created")
 	fs.StringVar(&o.dynamodbListen, "dynamodb-listen", "127.0.0.1:8000", "`address` of the embedded engine's DynamoDB and DynamoDB Streams APIs")
 	fs.StringVar(&o.template, "template", "template.yaml", "the SAM `file`")
-	fs.BoolVar(&o.demo, "demo", true, "put in demo tokens alice (account 1) and bob (account 2), and a demo app")
+	fs.BoolVar(&o.demo, "demo", true, "put in demo tokens alice (account 1) and bob (account 2), and a demo app; serve the console page if the template has one")
 	fs.StringVar(&o.log, "log", "text", "`form` of the log: text, json or quiet")
 	fs.DurationVar(&o.idleTimeout, "idle-timeout", 10*time.Minute, "close a connection after this long without a message")
 	fs.DurationVar(&o.maxDuration, "max-duration", 2*time.Hour, "close a connection after this long in all")

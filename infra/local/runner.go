@@ -69,14 +69,22 @@ func (r *runner) start(ctx context.Context) error {
 }
 
 func (r *runner) load(context.Context) (err error) {
-	r.stack, err = template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
-	if err != nil {
+	if r.stack, err = r.loadStack(); err != nil {
 		return err
 	}
 	if err := r.checkDebugged(); err != nil {
 		return err
 	}
 	return checkStack(r.stack)
+}
+
+// loadStack reads the template, and again with what a demonstration sets and nobody has said.
+func (r *runner) loadStack() (*template.Stack, error) {
+	s, err := template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
+	if err != nil || !r.opts.demo || !r.setDemoParameters(s) {
+		return s, err
+	}
+	return template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
 }
 
 func (r *runner) checkDebugged() error {

@@ -97,7 +97,8 @@ func (o *object) schedule(f Function, id, expression string) Schedule {
 	enabled := o.flag("Enabled", true)
 	return Schedule{
 		LogicalID: id, Function: f.Name, Expression: o.required(expression), Input: o.str("Input", ""),
-		Enabled: o.oneOf("State", "ENABLED", "ENABLED", "DISABLED") == "ENABLED" && enabled,
+		Enabled:   o.oneOf("State", "ENABLED", "ENABLED", "DISABLED") == "ENABLED" && enabled,
+		Scheduler: expression == "ScheduleExpression",
 	}
 }
 

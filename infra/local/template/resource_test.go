@@ -138,7 +138,7 @@ func TestEventsKeepEveryProperty(t *testing.T) {
 	}}, s.QueueMappings)
 	same(t, "schedules", []Schedule{
 		{LogicalID: "WorkMinute", Function: "Work", Expression: "rate(1 minute)", Input: `{"a":1}`, Enabled: true},
-		{LogicalID: "WorkNightly", Function: "Work", Expression: "cron(0 3 * * ? *)"},
+		{LogicalID: "WorkNightly", Function: "Work", Expression: "cron(0 3 * * ? *)", Scheduler: true},
 	}, s.Schedules)
 }
 

@@ -244,6 +244,8 @@ type Schedule struct {
 	// Input is the event to send, JSON, or empty for the scheduler's own.
 	Input   string
 	Enabled bool
+	// Scheduler tells a ScheduleV2, which is EventBridge Scheduler's, from the rule of a Schedule.
+	Scheduler bool
 }
 
 // StreamLabel stands in a [Table.StreamARN] for the label that DynamoDB

@@ -32,4 +32,12 @@ func FrameID(s stream.Subscription, m stream.Message, id string) []byte {
 	return append(b, '}')
 }
 
+// WithID is FrameID made of the bytes of Frame, which it does not change: the payload, quoted once,
+// serves everybody.
+func WithID(frame []byte, id string) []byte {
+	b := make([]byte, 0, len(frame)+len(id)+len(`,"id":""`))
+	b = append(b, frame[:len(frame)-1]...)
+	return append(appendQuoted(append(b, `,"id":`...), []byte(id)), '}')
+}
+
 func takesParam(n stream.Name) bool { return n.TakesTag() || n.TakesList() }

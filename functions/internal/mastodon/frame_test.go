@@ -59,6 +59,11 @@ func TestAnIDIsTheLastMember(t *testing.T) {
 		if got := string(FrameID(cats, m, "a-_9")); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+		shared := Frame(cats, m)
+		before := string(shared)
+		if got := string(WithID(shared, "a-_9")); got != want || string(shared) != before {
+			t.Errorf("got %s from the frame, want %s, and the frame is %s", got, want, shared)
+		}
 		if bare := strings.Replace(want, `,"id":"a-_9"`, "", 1); string(FrameID(cats, m, "")) != bare || string(Frame(cats, m)) != bare {
 			t.Errorf("without an id: %s", FrameID(cats, m, ""))
 		}

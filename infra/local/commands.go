@@ -36,7 +36,7 @@ type commandLine struct {
 }
 
 var commands = map[string]command{
-	"listen": {"URL", "connects to a WebSocket, prints every frame with its time, and sends every line that you type", false, listenTo},
+	"listen": {"URL", "connects to a WebSocket (ws://…), prints every frame with its time, and sends every line that you type;\nor reads an event stream (http://…) and prints its lines", false, listenTo},
 	"put":    {"TABLE ITEM", `writes an item given as plain JSON, such as '{"owner":"1","id":"filter#1","kind":"filter","payload":{}}'`, true, put},
 	"delete": {"TABLE KEY", `deletes an item by its key given as plain JSON, such as '{"owner":"1","id":"filter#1"}'`, true, remove},
 }
@@ -70,8 +70,11 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 	return true, c.run(ctx, line)
 }
 
-// listenTo is a WebSocket client for a person at a terminal.
+// listenTo is a client for a person at a terminal.
 func listenTo(ctx context.Context, c commandLine) error {
+	if strings.HasPrefix(c.args[0], "http") {
+		return readEvents(ctx, c)
+	}
 	socket, response, err := websocket.Dial(ctx, c.args[0], nil)
 	if err != nil && response != nil {
 		return fmt.Errorf("%s answered %s: check the token and the path", c.args[0], response.Status)

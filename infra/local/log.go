@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -70,12 +71,20 @@ func (l *logger) invocation(i lambda.Invocation) {
 // describe reads from an event what a person looks for: AWS's events name themselves.
 func describe(i lambda.Invocation) invoked {
 	var event struct {
-		RequestContext struct{ RouteKey, ConnectionID string }
-		Records        []json.RawMessage
+		RequestContext struct {
+			RouteKey, ConnectionID string
+			HTTP                   struct{ Method, Path string }
+		}
+		DetailType string `json:"detail-type"`
+		Records    []json.RawMessage
 	}
 	_ = json.Unmarshal(i.Event, &event) // an event of another shape has nothing to show
+	route := cmp.Or(event.RequestContext.RouteKey, event.DetailType)
+	if request := event.RequestContext.HTTP; request.Method != "" {
+		route = request.Method + " " + request.Path // never the query: it may hold a token
+	}
 	return invoked{
-		Time: i.Start.Add(i.Duration).UTC().Format(time.RFC3339Nano), Function: i.Function, Route: event.RequestContext.RouteKey,
+		Time: i.Start.Add(i.Duration).UTC().Format(time.RFC3339Nano), Function: i.Function, Route: route,
 		Connection: event.RequestContext.ConnectionID, Records: len(event.Records), Request: i.RequestID,
 		Millis: float64(i.Duration.Microseconds()) / 1000, Result: result(i),
 	}
@@ -95,8 +104,8 @@ func result(i lambda.Invocation) string {
 		words = "failed: " + answer.ErrorMessage
 	case len(answer.BatchItemFailures) > 0:
 		words = fmt.Sprintf("%d failed items", len(answer.BatchItemFailures))
-	case answer.StatusCode != 0:
-		words = fmt.Sprint(answer.StatusCode)
+	case answer.StatusCode != 0 || i.StreamStatus != 0:
+		words = fmt.Sprint(cmp.Or(answer.StatusCode, i.StreamStatus))
 	}
 	if i.InitDuration > 0 {
 		words += fmt.Sprintf(" (started in %d ms)", i.InitDuration.Milliseconds())

@@ -27,6 +27,22 @@ func TestAPersonSeesAFunctionsLinesButNotItsMetrics(t *testing.T) {
 	}
 }
 
+func TestAnInvocationIsNamedByItsEvent(t *testing.T) {
+	for event, want := range map[string][2]string{
+		`{"requestContext":{"routeKey":"subscribe","connectionId":"c="}}`:                                                                         {"subscribe", "ok"},
+		`{"rawQueryString":"access_token=s3cret","requestContext":{"routeKey":"$default","http":{"method":"GET","path":"/a/b"}},"version":"2.0"}`: {"GET /a/b", "ok"},
+		`{"detail-type":"Scheduled Event","source":"aws.events"}`:                                                                                 {"Scheduled Event", "ok"},
+		`[1]`: {"", "ok"},
+	} {
+		if got := describe(lambda.Invocation{Event: []byte(event)}); got.Route != want[0] || got.Result != want[1] {
+			t.Errorf("%s: %q, %q", event, got.Route, got.Result)
+		}
+	}
+	if got := describe(lambda.Invocation{Streaming: true, StreamStatus: 401}); got.Result != "401" {
+		t.Errorf("a streamed 401 is %q", got.Result)
+	}
+}
+
 func TestAReloadSaysWhatBecameOfIt(t *testing.T) {
 	for want, c := range map[string]struct {
 		changed []string

@@ -1,5 +1,5 @@
-// Command local runs a SAM template on one machine: API Gateway WebSocket, Lambda,
-// DynamoDB with its streams, SQS and a CloudFront edge, with nothing but Go.
+// Command local runs a SAM template on one machine: API Gateway WebSocket, Lambda and its function
+// URLs, DynamoDB with its streams, SQS, schedules and a CloudFront edge, with nothing but Go.
 //
 //	go run ./infra/local
 //
@@ -9,7 +9,7 @@
 // says, with AWS's host names replaced by this machine's.
 //
 // The parts are packages of their own below this folder, each with the rules of the service
-// that it stands for: template, lambda, apigateway, cloudfront, dynamodb, eventsource, sqs.
+// that it stands for: template, lambda, functionurl, apigateway, cloudfront, dynamodb, eventsource, schedule, sqs.
 // This package connects them, prints the first screen and takes everything down again.
 package main
 

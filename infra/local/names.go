@@ -19,6 +19,9 @@ func newHostNames(s *template.Stack, apiURL string) *hostNames {
 	for _, api := range s.WebSocketAPIs {
 		n.local[api.Domain] = apiURL
 	}
+	for _, u := range s.FunctionURLs {
+		n.local[u.Domain] = apiURL + urlPath(u)
+	}
 	for _, q := range s.Queues {
 		if u, err := url.Parse(q.URL); err == nil {
 			n.local[u.Host] = apiURL

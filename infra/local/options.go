@@ -24,6 +24,7 @@ type options struct {
 	integrationTimeout time.Duration
 	streamPoll         time.Duration
 	retryDelay         time.Duration
+	scheduleEvery      time.Duration
 	concurrency        int
 	shuffle            uint64
 }
@@ -31,8 +32,9 @@ type options struct {
 // embedded is the value of --dynamodb that means the engine of this program.
 const embedded = "embedded"
 
-const usage = `Runs the template on this machine: API Gateway WebSocket, Lambda, DynamoDB and its
-streams, SQS, and the CloudFront edge. It needs Go and nothing else.
+const usage = `Runs the template on this machine: API Gateway WebSocket, Lambda and its function
+URLs, DynamoDB and its streams, SQS, schedules, and the CloudFront edge. It needs Go and nothing
+else.
 
   go run ./infra/local                             everything, on the usual ports
   go run ./infra/local --listen 127.0.0.1:0 \
@@ -41,7 +43,7 @@ streams, SQS, and the CloudFront edge. It needs Go and nothing else.
   go run ./infra/local --debug PublishFunction     one function in your debugger
 
 To try things out:
-  go run ./infra/local listen URL          a WebSocket client
+  go run ./infra/local listen URL          a client of a WebSocket or an event stream
   go run ./infra/local put TABLE ITEM      write an item, in plain JSON
   go run ./infra/local delete TABLE KEY    delete one
 
@@ -66,7 +68,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` of the edge: what CloudFront serves")
-	fs.StringVar(&o.api, "api", "127.0.0.1:3001", "`address` of API Gateway (WebSocket and @connections), and of the Lambda and SQS APIs")
+	fs.StringVar(&o.api, "api", "127.0.0.1:3001", "`address` of API Gateway (WebSocket and @connections), of function URLs, and of the Lambda and SQS APIs")
 	fs.StringVar(&o.dynamodb, "dynamodb", embedded, "`engine`: embedded, or the URL of DynamoDB Local or AWS; missing tables are created")
 	fs.StringVar(&o.dynamodbListen, "dynamodb-listen", "127.0.0.1:8000", "`address` of the embedded engine's DynamoDB and DynamoDB Streams APIs")
 	fs.StringVar(&o.template, "template", "template.yaml", "the SAM `file`")
@@ -77,6 +79,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.DurationVar(&o.integrationTimeout, "integration-timeout", 29*time.Second, "API Gateway's wait for a function")
 	fs.DurationVar(&o.streamPoll, "stream-poll", 250*time.Millisecond, "pause between two looks at a table's stream")
 	fs.DurationVar(&o.retryDelay, "retry-delay", time.Second, "wait before an asynchronous invocation is tried again (AWS: 1 and 2 minutes)")
+	fs.DurationVar(&o.scheduleEvery, "schedule-every", 0, "run every schedule at this `period`; 0: as the template says")
 	fs.IntVar(&o.concurrency, "concurrency", 10, "the most instances of one function")
 	fs.Uint64Var(&o.shuffle, "shuffle", 0, "hand a connection's messages to functions in random order, from this `seed`; 0: as they come")
 	fs.Func("parameter", "`Name=value` of a template parameter; may be repeated", o.addParameter)
@@ -114,6 +117,9 @@ func (o *options) checkLimits() error {
 		if d <= 0 {
 			return fmt.Errorf("--%s %v: want a positive duration such as 250ms", name, d)
 		}
+	}
+	if o.scheduleEvery < 0 {
+		return fmt.Errorf("--schedule-every %v: want a positive duration such as 1s, or 0", o.scheduleEvery)
 	}
 	if o.concurrency < 1 {
 		return fmt.Errorf("--concurrency %d: want 1 or more", o.concurrency)

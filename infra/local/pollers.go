@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"edgestream/infra/local/eventsource"
+	"edgestream/infra/local/schedule"
 	"edgestream/infra/local/template"
 )
 
-// pollers run the template's event source mappings.
+// pollers run the template's event source mappings and schedules.
 type pollers struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
 
-// poller is one mapping at work; Run ends with its context.
+// poller is one mapping or schedule at work; Run ends with its context.
 type poller interface{ Run(context.Context) error }
 
 func (r *runner) startPollers(ctx context.Context) error {
@@ -29,7 +30,7 @@ func (r *runner) startPollers(ctx context.Context) error {
 	for name, p := range all {
 		r.pollers.running.Go(func() {
 			if err := p.Run(ctx); err != nil && ctx.Err() == nil {
-				r.log.operator().Error("event source mapping stopped", "mapping", name, "error", err)
+				r.log.operator().Error("event source stopped", "source", name, "error", err)
 			}
 		})
 	}
@@ -60,7 +61,24 @@ func (r *runner) newPollers() (map[string]poller, error) {
 		}
 		all[m.LogicalID] = p
 	}
-	return all, nil
+	return all, r.addSchedules(all)
+}
+
+func (r *runner) addSchedules(all map[string]poller) error {
+	opts := schedule.Options{Invoke: r.functions.InvokeEvent, Every: r.opts.scheduleEvery,
+		Region: r.stack.Region, AccountID: r.stack.AccountID, Logger: r.log.operator()}
+	for _, s := range r.stack.Schedules {
+		if !s.Enabled {
+			continue
+		}
+		timer, err := schedule.New(schedule.Schedule{Name: s.LogicalID, Function: s.Function, Expression: s.Expression,
+			Input: s.Input, Scheduler: s.Scheduler}, opts)
+		if err != nil {
+			return err
+		}
+		all[s.LogicalID] = timer
+	}
+	return nil
 }
 
 // streamMapping is the template's mapping with the table's real stream.

@@ -87,10 +87,13 @@ func behaviorOf(b template.Behavior) (cloudfront.Behavior, error) {
 	return out, nil
 }
 
-// apiHandler tells the three AWS APIs of one address apart by what their requests look like.
+// apiHandler tells the AWS APIs of one address apart by what their requests look like.
 func (r *runner) apiHandler() http.Handler {
+	urls := r.functionURLs()
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		switch {
+		case strings.HasPrefix(req.URL.Path, urlPrefix):
+			urls.ServeHTTP(w, req)
 		case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "AmazonSQS."):
 			r.queues.ServeHTTP(w, req)
 		case strings.HasPrefix(req.URL.Path, "/2015-03-31/functions/"):

@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
+
+	"edgestream/infra/local/template"
 )
 
 // firstScreen says what is running, where, and what to try next.
@@ -32,6 +35,13 @@ func (r *runner) firstScreen(out io.Writer) {
 // addresses is the first screen for programs: one line of JSON once everything answers.
 func (r *runner) addresses() map[string]any {
 	a := map[string]any{"ready": true, "edge": r.edge.url(), "dynamodb": r.database.url, "lambda": r.api.url(), "sqs": r.api.url(), "ms": time.Since(r.started).Milliseconds()}
+	urls := map[string]string{}
+	for _, u := range r.stack.FunctionURLs {
+		urls[u.Function] = r.names.local[u.Domain] + "/"
+	}
+	if len(urls) > 0 {
+		a["urls"] = urls
+	}
 	for _, api := range r.stack.WebSocketAPIs {
 		a["websocket"] = "ws://" + r.api.address() + "/" + api.Stage
 		a["callback"] = r.api.url() + "/" + api.Stage
@@ -41,6 +51,9 @@ func (r *runner) addresses() map[string]any {
 
 func (r *runner) places() [][2]string {
 	places := [][2]string{{"Edge", r.edge.url()}}
+	for _, u := range r.stack.FunctionURLs {
+		places = append(places, [2]string{"URL", r.names.local[u.Domain] + "/   (" + u.Function + ")"})
+	}
 	for _, api := range r.stack.WebSocketAPIs {
 		places = append(places, [2]string{"WebSocket", "ws://" + r.api.address() + "/" + api.Stage + "   (and " + r.api.url() + "/" + api.Stage + "/@connections/ID)"})
 	}
@@ -59,6 +72,11 @@ func (r *runner) places() [][2]string {
 		[2]string{"DynamoDB", r.database.url + "   (" + engine + ")"},
 		[2]string{"Tables", strings.Join(tables, ", ")},
 		[2]string{"Functions", strings.Join(functions, ", ") + "   (Lambda and SQS APIs at " + r.api.url() + ")"})
+	for _, s := range r.stack.Schedules {
+		if s.Enabled {
+			places = append(places, [2]string{"Schedule", s.Expression + "   (" + s.Function + ")"})
+		}
+	}
 	if r.demo {
 		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"})
 	}
@@ -89,7 +107,7 @@ func shellQuoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// suggestions are two lines to copy, one that listens and one that writes, with the demo tokens.
+// suggestions are lines to copy, those that listen and those that write, with the demo tokens.
 func (r *runner) suggestions() string {
 	if !r.demo {
 		return ""
@@ -102,7 +120,7 @@ func (r *runner) suggestions() string {
 Listen, in a second terminal:
 
   go run ./infra/local listen 'ws://` + r.edge.address() + `/api/v1/streaming?access_token=alice&stream=user'
-
+` + r.eventStream() + `
 Write a status that alice's home shows, in a third; edit the item to see status.update:
 
   go run ./infra/local put ` + endpoint + `Content '{"owner":"2","id":"status#1","kind":"status","home":["1"],
@@ -111,5 +129,22 @@ Write a status that alice's home shows, in a third; edit the item to see status.
 Delete it:
 
   go run ./infra/local delete ` + endpoint + `Content '{"owner":"2","id":"status#1"}'
+`
+}
+
+// eventStream is the line that listens without a WebSocket, where a function URL serves that path.
+func (r *runner) eventStream() string {
+	const path = "/api/v1/streaming/user"
+	if r.front == nil {
+		return ""
+	}
+	origin := r.front.OriginOf(path)
+	if !slices.ContainsFunc(r.stack.FunctionURLs, func(u template.FunctionURL) bool { return u.Domain == origin.DomainName }) {
+		return ""
+	}
+	return `
+The same as an event stream:
+
+  curl -N -H 'Authorization: Bearer alice' ` + r.edge.url() + path + `
 `
 }

@@ -104,7 +104,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, http.StatusRequestURITooLong, "The URL is too long.")
 		return
 	}
-	x.behavior, x.function = e.choose(r)
+	chosen := e.choose(r.URL.EscapedPath())
+	x.behavior, x.function = e.distribution.Behaviors[chosen], e.functions[chosen]
 	switch {
 	case !x.behavior.allows(r.Method):
 		x.fail(w, http.StatusForbidden, "This distribution is not configured to allow the HTTP request method that was used for this request.")
@@ -117,16 +118,21 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// OriginOf is where requests for a path go, unless a function answers them.
+func (e *Edge) OriginOf(path string) Origin {
+	return e.distribution.Origins[e.distribution.Behaviors[e.choose(path)].Origin]
+}
+
 // choose finds the first behavior whose pattern covers the path.
-func (e *Edge) choose(r *http.Request) (Behavior, *function) {
-	path := normalize(r.URL.EscapedPath())
+func (e *Edge) choose(escapedPath string) int {
+	path := normalize(escapedPath)
 	last := len(e.distribution.Behaviors) - 1
 	for i, b := range e.distribution.Behaviors[:last] {
 		if matchPath(b.PathPattern, path) {
-			return b, e.functions[i]
+			return i
 		}
 	}
-	return e.distribution.Behaviors[last], e.functions[last]
+	return last
 }
 
 // exchange is one request on its way.

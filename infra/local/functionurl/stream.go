@@ -5,13 +5,22 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"edgestream/infra/local/lambda"
 )
 
+// patience is how long a function may take to begin before an operator is told. A stream holds
+// an instance while it lasts, so the likely reason is that none is free.
+const patience = 5 * time.Second
+
 // stream answers as the function writes, and ends when it returns.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, event []byte) {
+	waiting := time.AfterFunc(patience, func() {
+		h.opt.Logger.Warn("function URL still waits for its function: all instances may be in use", "function", h.url.Function)
+	})
 	result, err := h.opt.Lambda.InvokeStream(r.Context(), h.url.Function, event)
+	waiting.Stop()
 	if err != nil {
 		h.failed(w, r, err)
 		return

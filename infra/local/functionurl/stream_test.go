@@ -1,14 +1,18 @@
 package functionurl
 
 import (
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"edgestream/infra/local/lambda"
@@ -126,4 +130,25 @@ func TestARealFunctionStreams(t *testing.T) {
 		t.Errorf("it did not run to its end: %v", err)
 	}
 	server.Client().CloseIdleConnections()
+}
+
+// slow begins to answer when its caller has given up.
+type slow struct{ Lambda }
+
+func (slow) InvokeStream(ctx context.Context, _ string, _ []byte) (*lambda.StreamingResult, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAnOperatorHearsOfAStreamThatDoesNotBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		h := New(URL{Function: "F", InvokeMode: ResponseStream}, Options{Lambda: slow{}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		ctx, cancel := context.WithTimeout(t.Context(), patience+time.Second)
+		defer cancel()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+		if strings.Count(log.String(), "still waits for its function") != 1 {
+			t.Errorf("it says %q", log.String())
+		}
+	})
 }

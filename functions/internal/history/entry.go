@@ -26,10 +26,13 @@ type Entry struct {
 	Record string
 	// At is the entry's place: the clock of its writer, to the microsecond, UTC.
 	At time.Time
-	// Writer names who wrote the entry, as 8 characters of base64url; N numbers what it wrote, from
-	// 1 up, not without gaps.
+	// Writer names who wrote the entry, as 8 characters of base64url; N numbers what it wrote to
+	// the topic, from 1 up, without gaps.
 	Writer string
 	N      uint64
+	// Previous is the place of the writer's entry N-1 of the topic; zero if N is 1. By it a reader
+	// knows whether it has missed one.
+	Previous time.Time
 	// Owner and Sequence are the record's. Sequence numbers of one owner ascend; they are decimal
 	// and compared as numbers (by length, then as text).
 	Owner, Sequence string
@@ -37,8 +40,12 @@ type Entry struct {
 	Messages []stream.Message
 }
 
-// ErrUnavailable: the log could not be read or written; whether it was written may be unknown.
-var ErrUnavailable = errors.New("history is unavailable")
+var (
+	// ErrUnavailable: the log could not be read or written; whether it was written may be unknown.
+	ErrUnavailable = errors.New("history is unavailable")
+	// ErrTooLarge: no log holds such an entry, now or later. Nothing was written.
+	ErrTooLarge = errors.New("entry is too large for history")
+)
 
 // Log stores entries.
 type Log interface {
@@ -46,8 +53,9 @@ type Log interface {
 	// is there then. It makes one attempt, of at most AppendTimeout.
 	Append(ctx context.Context, e Entry) (Entry, error)
 	// Read returns the topic's entries whose place is after the time given, by place, up to a page
-	// (about a megabyte); more says that there are others behind the last one. A consistent read
-	// sees everything that was appended before it began, and costs twice as much.
+	// (about a megabyte); more says that there are others behind the last one, at later places: no
+	// page ends between entries of one place. A consistent read sees everything that was appended
+	// before it began, and costs twice as much; another sees what one of a moment ago saw.
 	Read(ctx context.Context, topic stream.Topic, after time.Time, consistent bool) (entries []Entry, more bool, err error)
 }
 

@@ -22,7 +22,9 @@ func sessionIsReadBack(t *testing.T, open opener) {
 	lasting.TokenExpires = time.Time{}
 	bare := newSession()
 	bare.Scopes = nil
-	for _, s := range []stream.Session{newSession(), lasting, bare} {
+	asking := newSession()
+	asking.EventIDs, asking.Viewer = true, "1a2b3c4d"
+	for _, s := range []stream.Session{newSession(), lasting, bare, asking} {
 		x.open(t, s)
 		got, err := x.Store.Session(context.Background(), s.Connection)
 		if err != nil {
@@ -113,7 +115,7 @@ func subscribeAfterClose(t *testing.T, open opener) {
 	s := newSession()
 	x.open(t, s)
 	x.close(t, s.Connection)
-	err := x.Store.Subscribe(context.Background(), s, stream.Subscription{Stream: stream.User}, after(s, 10))
+	_, err := x.Store.Subscribe(context.Background(), s, stream.Subscription{Stream: stream.User}, after(s, 10))
 	if !errors.Is(err, stream.ErrNoConnection) {
 		t.Errorf("Subscribe: %v, want ErrNoConnection", err)
 	}

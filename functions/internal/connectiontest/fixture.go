@@ -68,9 +68,17 @@ func (x Subject) open(t reporter, s stream.Session, first ...stream.Subscription
 
 func (x Subject) subscribe(t reporter, s stream.Session, sub stream.Subscription, ms int) {
 	t.Helper()
-	if err := x.Store.Subscribe(context.Background(), s, sub, after(s, ms)); err != nil {
+	x.begun(t, s, sub, ms)
+}
+
+// begun is subscribe, and whether it began a replay.
+func (x Subject) begun(t reporter, s stream.Session, sub stream.Subscription, ms int) bool {
+	t.Helper()
+	begun, err := x.Store.Subscribe(context.Background(), s, sub, after(s, ms))
+	if err != nil {
 		t.Fatalf("Subscribe %v at %d: %v", sub, ms, err)
 	}
+	return begun
 }
 
 func (x Subject) unsubscribe(t reporter, s stream.Session, sub stream.Subscription, ms int) {
@@ -90,11 +98,11 @@ func (x Subject) close(t reporter, c stream.Connection) {
 // of are the session's listeners under a topic, ordered by subscription.
 func (x Subject) of(t reporter, s stream.Session, topic stream.Topic) []stream.Listener {
 	t.Helper()
-	all, err := x.Listeners(context.Background(), topic)
+	all, err := x.Audience(context.Background(), topic)
 	if err != nil {
-		t.Fatalf("Listeners of %v: %v", topic, err)
+		t.Fatalf("Audience of %v: %v", topic, err)
 	}
-	own := slices.DeleteFunc(slices.Clone(all), func(l stream.Listener) bool { return l.ID != s.ID })
+	own := slices.DeleteFunc(slices.Clone(all.Listeners), func(l stream.Listener) bool { return l.ID != s.ID })
 	slices.SortFunc(own, func(a, b stream.Listener) int {
 		return strings.Compare(a.Subscription.Key(), b.Subscription.Key())
 	})

@@ -2,6 +2,7 @@ package connectiontest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ type Memory struct {
 	limits Limits
 	mu     sync.Mutex
 	open   map[string]*connection
+	heads  map[stream.Topic]head
+	// turns counts, so that no turn comes twice.
+	turns int64
 }
 
 type connection struct {
@@ -27,10 +31,15 @@ type mapping struct {
 	at         time.Time
 	subscribed bool
 	opened     time.Time
+	// made is the time of the message that subscribed, and turn that of its replay; 0: it is live.
+	made time.Time
+	turn int64
 }
 
 // NewMemory is an empty store.
-func NewMemory(l Limits) *Memory { return &Memory{limits: l, open: map[string]*connection{}} }
+func NewMemory(l Limits) *Memory {
+	return &Memory{limits: l, open: map[string]*connection{}, heads: map[stream.Topic]head{}}
+}
 
 var _ Store = (*Memory)(nil)
 
@@ -43,10 +52,22 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 	}
 	c := &connection{session: s, last: map[string]mapping{}}
 	for _, sub := range first {
-		c.last[sub.Key()] = mapping{sub: sub, at: s.ConnectedAt, subscribed: true, opened: time.Now()}
+		made := m.mapping(s, sub, s.ConnectedAt)
+		made.opened = time.Now()
+		c.last[sub.Key()] = made
 	}
 	m.open[s.ID] = c
 	return nil
+}
+
+// mapping is a subscription that a message of the given time makes.
+func (m *Memory) mapping(s stream.Session, sub stream.Subscription, at time.Time) mapping {
+	made := mapping{sub: sub, at: at, subscribed: true, made: at}
+	if s.EventIDs {
+		m.turns++
+		made.turn = m.turns
+	}
+	return made
 }
 
 func (m *Memory) connections(account string) (n int) {
@@ -69,27 +90,30 @@ func (m *Memory) Session(_ context.Context, c stream.Connection) (stream.Session
 }
 
 // Subscribe implements Store.
-func (m *Memory) Subscribe(_ context.Context, s stream.Session, sub stream.Subscription, at time.Time) error {
+func (m *Memory) Subscribe(_ context.Context, s stream.Session, sub stream.Subscription, at time.Time) (begun bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.open[s.ID]
 	if c == nil {
-		return stream.ErrNoConnection
+		return false, stream.ErrNoConnection
 	}
 	was, known := c.last[sub.Key()]
 	switch {
 	case known && at.Before(was.at):
-		return nil
+		return was.subscribed && was.begunAt(at), nil
 	case was.subscribed:
 		was.at = at
 		c.last[sub.Key()] = was
-		return nil
+		return was.begunAt(at), nil
 	case c.subscriptions() >= m.limits.Subscriptions:
-		return stream.ErrTooManySubscriptions
+		return false, stream.ErrTooManySubscriptions
 	}
-	c.last[sub.Key()] = mapping{sub: sub, at: at, subscribed: true}
-	return nil
+	c.last[sub.Key()] = m.mapping(s, sub, at)
+	return s.EventIDs, nil
 }
+
+// begunAt reports whether the subscription is being replayed and was made by a message of that time.
+func (m mapping) begunAt(at time.Time) bool { return m.turn != 0 && m.made.Equal(at) }
 
 func (c *connection) subscriptions() (n int) {
 	for _, last := range c.last {
@@ -122,6 +146,15 @@ func (m *Memory) Close(_ context.Context, c stream.Connection) error {
 	return nil
 }
 
+// Audience finds everyone who listens to the topic, and whether it is kept.
+func (m *Memory) Audience(ctx context.Context, t stream.Topic) (stream.Audience, error) {
+	listeners, err := m.Listeners(ctx, t)
+	kept := slices.ContainsFunc(listeners, func(l stream.Listener) bool { return l.EventIDs })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return stream.Audience{Listeners: listeners, Kept: kept || m.heads[t].live(time.Now())}, err
+}
+
 // Listeners finds everyone who listens to the topic.
 func (m *Memory) Listeners(_ context.Context, t stream.Topic) ([]stream.Listener, error) {
 	m.mu.Lock()
@@ -139,12 +172,18 @@ func (m *Memory) Listeners(_ context.Context, t stream.Topic) ([]stream.Listener
 }
 
 func (c *connection) listener(m mapping) stream.Listener {
-	return stream.Listener{
+	l := stream.Listener{
 		Connection:    c.session.Connection,
 		Subscription:  m.sub,
 		Account:       c.session.Account,
 		Notifications: m.sub.Stream == stream.User && c.session.Scopes.Notifications(),
 		Opened:        m.opened,
 		Until:         c.session.TokenExpires,
+		EventIDs:      c.session.EventIDs,
+		Replaying:     m.turn != 0,
 	}
+	if m.sub.Stream == stream.User || m.sub.Stream.Filtered() || m.sub.Stream.TakesList() {
+		l.Viewer = c.session.Viewer
+	}
+	return l
 }

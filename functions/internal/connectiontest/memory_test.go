@@ -9,6 +9,6 @@ import (
 func TestMemoryKeepsTheContract(t *testing.T) {
 	connectiontest.Run(t, func(_ *testing.T, l connectiontest.Limits) connectiontest.Subject {
 		m := connectiontest.NewMemory(l)
-		return connectiontest.Subject{Store: m, Listeners: m.Listeners}
+		return connectiontest.Subject{Store: m, Audience: m.Audience}
 	})
 }

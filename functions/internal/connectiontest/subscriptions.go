@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,17 +63,27 @@ func foundUnderItsTopic(t *testing.T, open opener) {
 
 func listenerFields(t *testing.T, open opener) {
 	x := open(t, roomy)
-	reader, statuses := newSession(), newSession()
+	reader, statuses, asking := newSession(), newSession(), newSession()
 	statuses.Scopes = stream.Scopes{"read:statuses"}
-	for _, s := range []stream.Session{reader, statuses} {
+	asking.EventIDs, asking.Viewer = true, "1a2b3c4d"
+	for _, s := range []stream.Session{reader, statuses, asking} {
 		x.open(t, s)
-		x.subscribe(t, s, stream.Subscription{Stream: stream.User}, 10)
-		want := []stream.Listener{{
-			Connection: s.Connection, Subscription: stream.Subscription{Stream: stream.User}, Account: s.Account,
-			Notifications: s.Scopes.Notifications(), Until: s.TokenExpires,
-		}}
-		if diff := cmp.Diff(want, x.of(t, s, stream.AccountTopic(s.Account))); diff != "" {
-			t.Errorf("listener (-want +got):\n%s", diff)
+		for i, sub := range []stream.Subscription{{Stream: stream.User}, {Stream: stream.Direct}, hashtag(s, "cats"), {Stream: stream.Public}, {Stream: stream.List, Param: s.Account}} {
+			x.subscribe(t, s, sub, 10+i)
+			want := stream.Listener{
+				Connection: s.Connection, Subscription: sub, Account: s.Account,
+				Notifications: sub.Stream == stream.User && s.Scopes.Notifications(), Until: s.TokenExpires,
+				EventIDs: s.EventIDs, Replaying: s.EventIDs,
+			}
+			if sub.Stream != stream.Direct {
+				want.Viewer = s.Viewer
+			}
+			for _, topic := range sub.Logs(s.Account) {
+				got := slices.DeleteFunc(x.of(t, s, topic), func(l stream.Listener) bool { return l.Subscription != sub })
+				if diff := cmp.Diff([]stream.Listener{want}, got); diff != "" {
+					t.Errorf("%v (-want +got):\n%s", topic, diff)
+				}
+			}
 		}
 	}
 }
@@ -191,7 +202,7 @@ func subscriptionLimit(t *testing.T, open opener) {
 	x.open(t, s, stream.Subscription{Stream: stream.User})
 	x.subscribe(t, s, stream.Subscription{Stream: stream.Direct}, 10)
 	tag := hashtag(s, "cats")
-	if err := x.Store.Subscribe(context.Background(), s, tag, after(s, 11)); !errors.Is(err, stream.ErrTooManySubscriptions) {
+	if _, err := x.Store.Subscribe(context.Background(), s, tag, after(s, 11)); !errors.Is(err, stream.ErrTooManySubscriptions) {
 		t.Fatalf("third Subscribe: %v, want ErrTooManySubscriptions", err)
 	}
 	x.holds(t, s, tag.Topic(s.Account))
@@ -207,7 +218,7 @@ func subscriptionLimitSideBySide(t *testing.T, open opener) {
 	x.open(t, s)
 	var accepted, found atomic.Int64
 	each(tries, func(i int) {
-		err := x.Store.Subscribe(context.Background(), s, hashtag(s, fmt.Sprintf("t%dx", i)), after(s, i))
+		_, err := x.Store.Subscribe(context.Background(), s, hashtag(s, fmt.Sprintf("t%dx", i)), after(s, i))
 		if err == nil {
 			accepted.Add(1)
 		} else if !errors.Is(err, stream.ErrTooManySubscriptions) {

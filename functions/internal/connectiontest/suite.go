@@ -21,22 +21,34 @@ type Limits struct {
 type Store interface {
 	// Open admits a connection and subscribes it to first, whose mappings are young.
 	// ErrTooManyConnections: the account has as many as it may, and nothing was written.
+	// With s.EventIDs all of first is being replayed.
 	Open(ctx context.Context, s stream.Session, first []stream.Subscription) error
 	// Session is what Open was given. ErrNoConnection: never opened, or closed.
 	Session(ctx context.Context, c stream.Connection) (stream.Session, error)
 	// Subscribe and Unsubscribe apply a message of the given time.
 	// Subscribe: ErrTooManySubscriptions; ErrNoConnection for a connection that is not open.
-	Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
+	// begun: the session is one with ids, and this message made the subscription, which is being
+	// replayed. It is true again when the call is repeated before the subscription is live.
+	Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) (begun bool, err error)
 	Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
 	// Close removes the connection and everything that it holds; nil when there is nothing.
 	Close(ctx context.Context, c stream.Connection) error
+	// Defer leaves what is in the logs by now to the replay of the listener's subscription. False:
+	// the subscription is live.
+	Defer(ctx context.Context, l stream.Listener) (bool, error)
+	// Replaying is the replay's subscription as a listener, and its turn; 0 if it is not replayed.
+	Replaying(ctx context.Context, r stream.Replay) (l stream.Listener, turn int64, err error)
+	// CaughtUp makes the replay's subscription live if it is in that turn, and says whether it did.
+	CaughtUp(ctx context.Context, r stream.Replay, turn int64) (bool, error)
+	// Keep has the topics kept, and says since when all of them have been.
+	Keep(ctx context.Context, topics []stream.Topic) (since time.Time, err error)
 }
 
-// Subject is a store under test and how its listeners are read.
+// Subject is a store under test and how its audiences are read.
 type Subject struct {
 	Store Store
-	// Listeners finds everyone who listens to a topic, in any order.
-	Listeners func(ctx context.Context, t stream.Topic) ([]stream.Listener, error)
+	// Audience finds everyone who listens to a topic, in any order.
+	Audience func(ctx context.Context, t stream.Topic) (stream.Audience, error)
 }
 
 // Run runs the suite. open makes an empty store with the given limits; connections and accounts
@@ -71,6 +83,16 @@ func Run(t *testing.T, open func(t *testing.T, l Limits) Subject) {
 		"AManyNamedTopicIsFoundWhole":                    wideTopic,
 		"HostileTagsAreKeptAsTheyAre":                    hostileTags,
 		"UnsubscribingWhatIsNotSubscribedChangesNothing": unsubscribeNothing,
+		"WithoutIDsNothingIsReplayed":                    withoutIDs,
+		"WithIDsEverySubscriptionIsReplayedFirst":        withIDs,
+		"AReplayIsBegunByTheMessageThatMadeIt":           begunOnce,
+		"WhatIsDeferredIsReadBeforeTheEnd":               deferred,
+		"WhatHasEndedIsNotReplayed":                      endedReplay,
+		"ADuplicateDoesNotReplayAgain":                   duplicateOfLive,
+		"AnyOrderOfMessagesAndTurnsKeepsTheReplayRight":  anyTurn,
+		"ReplayAndPublishersTogetherLoseNothing":         handOver,
+		"ATopicIsKeptFromTheFirstTimeOn":                 kept,
+		"OneWhoMayResumeKeepsATopic":                     keptForListeners,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

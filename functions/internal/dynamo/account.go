@@ -15,25 +15,32 @@ const rounds = 32
 
 var errContention = errors.New("row is written by too many at once")
 
-// admit adds a connection to its account's row, unless that has as many as it may.
+// admit adds a connection to its account's row, unless that has as many as it may, or the token
+// has been revoked since it was read.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	for range rounds {
 		_, err := c.table.call(ctx, "UpdateItem", parameters{
-			"Key":                                 accountKey(s.Account),
-			"UpdateExpression":                    "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
-			"ConditionExpression":                 "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit)",
-			"ExpressionAttributeNames":            map[string]string{"#c": entryName(s.ID)},
+			"Key":              accountKey(s.Account),
+			"UpdateExpression": "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
+			"ConditionExpression": "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit) AND " +
+				"(attribute_not_exists(#h) OR #h < :fresh) AND (attribute_not_exists(#off) OR #off < :fresh)",
+			"ExpressionAttributeNames": map[string]string{
+				"#c": entryName(s.ID), "#h": revokedName(s.TokenHash), "#off": accountOff,
+			},
 			"ExpressionAttributeValues":           c.admission(s, first),
 			"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 		})
-		var full *conflict
-		if !errors.As(err, &full) {
+		var refused *conflict
+		if !errors.As(err, &refused) {
 			return err
 		}
-		if full.row.get(entryName(s.ID)).kind != "" {
+		if c.revoked(s, refused.row) {
+			return fmt.Errorf("%w: revoked meanwhile", stream.ErrInvalidToken)
+		}
+		if refused.row.get(entryName(s.ID)).kind != "" {
 			return nil // the same call, whose answer was lost
 		}
-		if err := c.makeRoom(ctx, s.Account, full.row); err != nil {
+		if err := c.makeRoom(ctx, s.Account, refused.row); err != nil {
 			return err
 		}
 	}
@@ -44,25 +51,44 @@ func (c *Connections) admission(s stream.Session, first []stream.Subscription) i
 	return item{
 		{":entry", mapOf(newEntry(s, first, c.now()))},
 		{":zero", number(0)}, {":one", number(1)}, {":limit", number(int64(c.limits.Connections))},
-		{":expires", number(s.ConnectedAt.Add(lifetime).Unix())},
+		{":expires", c.accountExpires()}, {":fresh", number(c.now().Add(-revokedFor).UnixMilli())},
 	}
+}
+
+// accountExpires is the time to live of an account's row, the same for all who write it, so that
+// it never moves back.
+func (c *Connections) accountExpires() value { return number(c.now().Add(accountLifetime).Unix()) }
+
+// revoked reports whether the row has a fresh tombstone of the token, or of the account.
+func (c *Connections) revoked(s stream.Session, row item) bool {
+	for _, name := range []string{revokedName(s.TokenHash), accountOff} {
+		if v := row.get(name); v.given() && c.now().Sub(millis(v)) <= revokedFor {
+			return true
+		}
+	}
+	return false
 }
 
 // newEntry is a connection in its account's row. The time of a stream is positive while it is
 // subscribed and negative for a tombstone.
 func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item {
-	at := s.ConnectedAt.UnixMilli()
-	streams := item{}
+	streams, turns := item{}, item{}
 	for _, sub := range first {
 		if sub.Topic(s.Account).IsAccount() && streams.get(string(sub.Stream)).kind == "" {
+			at := firstHeld(s, sub).at
 			streams = append(streams, field{string(sub.Stream), number(at)})
+			turns = append(turns, field{string(sub.Stream), number(firstTurn(at))})
 		}
 	}
-	entry := item{{"c", number(at)}, {"o", number(now.UnixMilli())}, {"s", mapOf(streams)}}
+	entry := item{{"c", number(s.ConnectedAt.UnixMilli())}, {"o", number(now.UnixMilli())}, {"s", mapOf(streams)}, {"h", text(shortHash(s.TokenHash))}}
 	if s.Scopes.Notifications() {
 		entry = append(entry, field{"r", flag(true)})
 	}
-	return append(entry, until(s.Grant)...)
+	if s.EventIDs {
+		entry = append(entry, field{"p", mapOf(turns)})
+	}
+	entry = append(entry, until(s.Grant)...)
+	return append(entry, asked(s)...)
 }
 
 // makeRoom removes connections that must have ended from a full account's row: nothing else may
@@ -104,30 +130,6 @@ func (c *Connections) dismiss(ctx context.Context, account, id string) error {
 		"ExpressionAttributeNames":  map[string]string{"#c": entryName(id)},
 		"ExpressionAttributeValues": item{{":one", number(1)}},
 	})
-	return unlessConflict(err)
-}
-
-// mapAccount writes a subscription to one of the account's own streams, if it is the newest.
-func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name stream.Name, h held) error {
-	at, within := h.at, h.at
-	if !h.on {
-		at, within = -h.at, h.at-1 // a subscribe of the same time stays
-	}
-	_, err := c.table.call(ctx, "UpdateItem", parameters{
-		"Key":              accountKey(s.Account),
-		"UpdateExpression": "SET #c.s.#s = :at",
-		"ConditionExpression": "attribute_exists(#c) AND " +
-			"(attribute_not_exists(#c.s.#s) OR #c.s.#s BETWEEN :from AND :to)",
-		"ExpressionAttributeNames": map[string]string{"#c": entryName(s.ID), "#s": string(name)},
-		"ExpressionAttributeValues": item{
-			{":at", number(at)}, {":from", number(-within)}, {":to", number(within)},
-		},
-		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-	})
-	var old *conflict
-	if errors.As(err, &old) && old.row.get(entryName(s.ID)).kind == "" && h.on {
-		return stream.ErrNoConnection
-	}
 	return unlessConflict(err)
 }
 

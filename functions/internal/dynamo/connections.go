@@ -22,8 +22,8 @@ type Limits struct {
 
 // Connections is the Connections table; the package comment describes its rows and the rules for
 // messages that race. It is safe for concurrent use. Its errors wrap stream.ErrNoConnection,
-// stream.ErrTooManyConnections, stream.ErrTooManySubscriptions and stream.ErrTooLong; any other
-// error says that the table could not be read or written.
+// stream.ErrTooManyConnections, stream.ErrInvalidToken, stream.ErrTooManySubscriptions and
+// stream.ErrTooLong; any other error says that the table could not be read or written.
 type Connections struct {
 	table  table
 	limits Limits
@@ -42,7 +42,9 @@ func NewConnections(client *awscall.Client, table string, limits Limits) *Connec
 func (c *Connections) Meter(report func(Units)) { c.table.meter = report }
 
 // Open stores a connection that is being made and subscribes it to first; listeners found by that
-// have Opened set. stream.ErrTooManyConnections: the account has as many as it may, nothing is stored.
+// have Opened set, and are Replaying if the session is one with ids. Nothing is stored with
+// stream.ErrTooManyConnections, the account has as many as it may, and stream.ErrInvalidToken, the
+// token has been revoked a moment ago.
 func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	writes := []func(context.Context) error{
 		func(ctx context.Context) error { return c.admit(ctx, s, first) },
@@ -51,7 +53,8 @@ func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream
 	for _, sub := range first {
 		if !sub.Topic(s.Account).IsAccount() {
 			writes = append(writes, func(ctx context.Context) error {
-				return c.mapTopic(ctx, s, sub, held{s.ConnectedAt.UnixMilli(), true, sub.Param})
+				_, err := c.mapTopic(ctx, s, sub, firstHeld(s, sub), firstHeld(s, sub).at)
+				return err
 			})
 		}
 	}
@@ -88,7 +91,7 @@ func (c *Connections) put(ctx context.Context, row item) error {
 func (c *Connections) Session(ctx context.Context, connection stream.Connection) (stream.Session, error) {
 	got, err := c.table.call(ctx, "GetItem", parameters{
 		"Key": connectionKey(connection), "ConsistentRead": true,
-		"ProjectionExpression": "sk, a, sc, h, u, expiresAt",
+		"ProjectionExpression": "sk, a, sc, h, u, e, f, expiresAt",
 	})
 	if err != nil {
 		return stream.Session{}, err

@@ -17,9 +17,9 @@ func TestConnectionsKeepTheContract(t *testing.T) {
 	client, _, name := newTable(t, "pk", "sk")
 	connectiontest.Run(t, func(t *testing.T, l connectiontest.Limits) connectiontest.Subject {
 		c := NewConnections(client, name, Limits(l))
-		return connectiontest.Subject{Store: c, Listeners: func(ctx context.Context, topic stream.Topic) ([]stream.Listener, error) {
+		return connectiontest.Subject{Store: c, Audience: func(ctx context.Context, topic stream.Topic) (stream.Audience, error) {
 			found, err := c.Listeners(ctx, []stream.Topic{topic})
-			return found[topic].Listeners, err
+			return found[topic], err
 		}}
 	})
 }

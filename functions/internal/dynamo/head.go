@@ -1,9 +1,22 @@
 package dynamo
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"edgestream/functions/internal/stream"
+)
+
+const (
+	// A head is good for keptFor, and is renewed when it has keptAtLeast left or less: so it
+	// outlives a connection that began with it, and is not written again within two hours.
+	keptFor     = 5 * time.Hour
+	keptAtLeast = 2*time.Hour + 30*time.Minute
+	// clocks is by how much the clock of a publisher may be ahead: it may have stopped keeping a
+	// log that much before the head's end.
+	clocks = time.Minute
 )
 
 // head says that a topic is kept, and since and until when, in milliseconds. The zero head does not.
@@ -38,4 +51,75 @@ func (c *Connections) kept(rows []item) bool {
 		}
 	}
 	return false
+}
+
+// Keep has the events of the topics logged from now on, for as long as a connection can live and
+// longer, and returns since when they all have been: now, if one of them was not. It reads every
+// topic's head, and writes a topic's head at most once in two hours. Whoever looks up a topic's
+// audience after Keep has returned finds it Kept.
+func (c *Connections) Keep(ctx context.Context, topics []stream.Topic) (since time.Time, err error) {
+	if len(topics) == 0 {
+		return time.Time{}, nil
+	}
+	heads := make([]head, len(topics))
+	tasks := make([]func(context.Context) error, len(topics))
+	for i, topic := range topics {
+		tasks[i] = func(ctx context.Context) (err error) {
+			heads[i], err = c.keep(ctx, headKey(topic))
+			return err
+		}
+	}
+	if err := parallel(ctx, tasks); err != nil {
+		return time.Time{}, fmt.Errorf("keep: %w", err)
+	}
+	for _, h := range heads {
+		if at := time.UnixMilli(h.since).UTC(); at.After(since) {
+			since = at
+		}
+	}
+	return since, nil
+}
+
+// keep renews one head. What it reads may be old: a head that is there only grows.
+func (c *Connections) keep(ctx context.Context, key item) (head, error) {
+	got, err := c.table.call(ctx, "GetItem", parameters{"Key": key, "ProjectionExpression": "k"})
+	if err != nil {
+		return head{}, err
+	}
+	row := got.row
+	for range rounds {
+		was, now := readHead(row), c.now()
+		if was.live(now.Add(keptAtLeast)) {
+			return was, nil
+		}
+		next := head{since: now.UnixMilli(), until: now.Add(keptFor).UnixMilli()}
+		if was.live(now.Add(clocks)) {
+			next.since = was.since
+		}
+		err = c.putHead(ctx, key, was, next)
+		var lost *conflict
+		if !errors.As(err, &lost) {
+			return next, err
+		}
+		row = lost.row
+	}
+	return head{}, errContention
+}
+
+// putHead writes a head if the one before is as it was seen.
+func (c *Connections) putHead(ctx context.Context, key item, was, next head) error {
+	condition, values := "attribute_not_exists(k)", item{
+		{":k", mapOf(item{{"s", number(next.since)}, {"u", number(next.until)}})}, {":expires", c.accountExpires()},
+	}
+	if was != (head{}) {
+		condition, values = "k.u = :until", append(values, field{":until", number(was.until)})
+	}
+	_, err := c.table.call(ctx, "UpdateItem", parameters{
+		"Key":                                 key,
+		"UpdateExpression":                    "SET k = :k, expiresAt = :expires",
+		"ConditionExpression":                 condition,
+		"ExpressionAttributeValues":           values,
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+	})
+	return err
 }

@@ -25,6 +25,14 @@ const (
 	// lifetime is how long a row may matter: the two hours that API Gateway lets a connection
 	// live, and some.
 	lifetime = 2*time.Hour + 10*time.Minute
+
+	// accountLifetime is how long an account's row is kept after the last connection was made, or
+	// the last reader or log begun: longer than any of them lasts.
+	accountLifetime = 6 * time.Hour
+
+	// revokedFor is how long a revocation in an account's row keeps out connections that were
+	// authorised before it: no $connect takes as long.
+	revokedFor = time.Minute
 )
 
 func keyOf(pk, sk string) item { return item{{"pk", text(pk)}, {"sk", text(sk)}} }
@@ -49,6 +57,15 @@ func accountOf(row item) string { return strings.TrimPrefix(row.get("pk").text, 
 
 // entryName is the attribute of a connection in its account's row.
 func entryName(id string) string { return "@" + id }
+
+// revokedName and accountOff are the attributes of an account's row that keep out new connections,
+// with the time of the revocation in milliseconds: those of a token, and all.
+func revokedName(tokenHash string) string { return "!" + shortHash(tokenHash) }
+
+const accountOff = "!off"
+
+// shortHash is as much of a token's hash as it takes to tell apart the tokens of one account.
+func shortHash(tokenHash string) string { return tokenHash[:min(16, len(tokenHash))] }
 
 // mappingKey is the key of a connection's mapping under a topic that is not an account's.
 func mappingKey(c stream.Connection, topic stream.Topic, subscription string) item {

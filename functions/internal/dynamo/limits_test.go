@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,6 +29,11 @@ func tag(name string) stream.Subscription {
 	return stream.Subscription{Stream: stream.Hashtag, Param: name}
 }
 
+func (c *Connections) subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error {
+	_, err := c.Subscribe(ctx, s, sub, at)
+	return err
+}
+
 func (c *Connections) rowOf(t testing.TB, key item) item {
 	t.Helper()
 	got, err := c.table.call(t.Context(), "GetItem", parameters{"Key": key, "ConsistentRead": true})
@@ -50,7 +56,7 @@ func TestOldTombstonesAreRemovedByLaterMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Subscribe(t.Context(), s, tag("kept"), at(s, 50)); err != nil {
+	if err := c.subscribe(t.Context(), s, tag("kept"), at(s, 50)); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Unsubscribe(t.Context(), s, tag("new"), at(s, 100+int(tombstoneFor.Milliseconds()))); err != nil {
@@ -74,7 +80,7 @@ func TestAHostileClientCannotMakeItsRowGrow(t *testing.T) {
 				sub := tag(fmt.Sprintf("t%dx%d", worker, i))
 				ms := worker + 20*i
 				if i%2 == 0 {
-					if err := c.Subscribe(t.Context(), s, sub, at(s, ms)); err != nil && !errors.Is(err, stream.ErrTooManySubscriptions) {
+					if err := c.subscribe(t.Context(), s, sub, at(s, ms)); err != nil && !errors.Is(err, stream.ErrTooManySubscriptions) {
 						t.Error(err)
 					}
 				}
@@ -90,7 +96,7 @@ func TestAHostileClientCannotMakeItsRowGrow(t *testing.T) {
 	if len(tombstones) > maxTombstones+8 || len(tombstones) < maxTombstones/2 || len(subscriptions) != 0 || row.active() != 0 {
 		t.Errorf("%d tombstones, %d subscriptions, count %d", len(tombstones), len(subscriptions), row.active())
 	}
-	if err := c.Subscribe(t.Context(), s, tag("still"), at(s, 5000)); err != nil {
+	if err := c.subscribe(t.Context(), s, tag("still"), at(s, 5000)); err != nil {
 		t.Error(err)
 	}
 }
@@ -99,14 +105,14 @@ func TestKeysThatDynamoDBCannotHoldAreTooLong(t *testing.T) {
 	c := newConnections(t, Limits{})
 	s := opened(t, c, "A1=", "1")
 	for _, sub := range []stream.Subscription{tag(strings.Repeat("x", 1100)), tag(strings.Repeat("x", 5000)), {Stream: stream.List, Param: strings.Repeat("1", 1100)}} {
-		if err := c.Subscribe(t.Context(), s, sub, at(s, 1)); !errors.Is(err, stream.ErrTooLong) {
+		if err := c.subscribe(t.Context(), s, sub, at(s, 1)); !errors.Is(err, stream.ErrTooLong) {
 			t.Errorf("Subscribe: %v", err)
 		}
 		if err := c.Unsubscribe(t.Context(), s, sub, at(s, 2)); err != nil {
 			t.Errorf("Unsubscribe: %v", err)
 		}
 	}
-	if err := c.Subscribe(t.Context(), s, tag(strings.Repeat("y", 900)), at(s, 1)); err != nil {
+	if err := c.subscribe(t.Context(), s, tag(strings.Repeat("y", 900)), at(s, 1)); err != nil {
 		t.Error(err)
 	}
 	long := strings.Repeat("z", 5000)

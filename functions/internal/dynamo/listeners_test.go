@@ -98,7 +98,7 @@ func TestForgetRemovesAMappingThatHasOutlivedItsConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !sub.Topic("1").IsAccount() { // a subscribe whose second step came after the disconnect
-			if err := c.mapTopic(t.Context(), s, sub, held{s.ConnectedAt.UnixMilli(), true, sub.Param}); err != nil {
+			if _, err := c.mapTopic(t.Context(), s, sub, firstHeld(s, sub), 1); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -117,10 +117,10 @@ func TestALateFirstStepOfADisconnectedUserStreamIsNoConnection(t *testing.T) {
 	if err := c.Close(t.Context(), s.Connection); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.mapAccount(t.Context(), s, stream.User, held{at: 5, on: true}); !errors.Is(err, stream.ErrNoConnection) {
+	if _, err := c.mapAccount(t.Context(), s, stream.User, held{at: 5, on: true}, 5); !errors.Is(err, stream.ErrNoConnection) {
 		t.Error(err)
 	}
-	if err := c.mapAccount(t.Context(), s, stream.User, held{at: 5}); err != nil {
+	if _, err := c.mapAccount(t.Context(), s, stream.User, held{at: 5}, 5); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -9,18 +10,26 @@ import (
 
 // held is a subscription as a connection's row and a mapping keep it.
 type held struct {
-	// at is the time of the message that decided, in milliseconds.
+	// at is the time of the newest message, in milliseconds.
 	at int64
 	// on is false for a tombstone.
 	on    bool
 	param string
+	// since is the time of the message that made the subscription, if a later one has repeated it.
+	since int64
 }
+
+// made is the time of the message that made the subscription: where it is on, a mapping has no other.
+func (h held) made() int64 { return cmp.Or(h.since, h.at) }
 
 // entry writes what is held under a key. The spelling is left out where the key says it.
 func (h held) entry(key string) item {
 	i := item{{"t", number(h.at)}}
 	if _, spelled, _ := strings.Cut(key, "#"); spelled != h.param {
 		i = append(i, field{"p", text(h.param)})
+	}
+	if h.since != 0 {
+		i = append(i, field{"b", number(h.since)})
 	}
 	if !h.on {
 		i = append(i, field{"off", flag(true)})
@@ -35,7 +44,8 @@ func readHeld(key string, i item) held {
 		param = p.text
 	}
 	at, _ := i.get("t").int()
-	return held{at: at, on: !i.get("off").flag, param: param}
+	since, _ := i.get("b").int()
+	return held{at: at, on: !i.get("off").flag, param: param, since: since}
 }
 
 func (h held) subscription(key string) stream.Subscription {
@@ -51,13 +61,30 @@ func newConnectionRow(s stream.Session, first []stream.Subscription, now time.Ti
 	for _, sub := range first {
 		key := sub.Key()
 		if subs.get(key).kind == "" {
-			subs = append(subs, field{key, mapOf(held{s.ConnectedAt.UnixMilli(), true, sub.Param}.entry(key))})
+			subs = append(subs, field{key, mapOf(firstHeld(s, sub).entry(key))})
 		}
 	}
 	row := append(connectionKey(s.Connection),
 		field{"a", text(s.Account)}, field{"sc", text(strings.Join(s.Scopes, " "))}, field{"h", text(s.TokenHash)}, field{"o", number(now.UnixMilli())},
 		field{"s", mapOf(subs)}, field{"n", number(int64(len(subs)))}, expires(s.ConnectedAt.Add(lifetime)))
-	return append(row, until(s.Grant)...)
+	row = append(row, until(s.Grant)...)
+	return append(row, asked(s)...)
+}
+
+// firstHeld is what $connect subscribes to.
+func firstHeld(s stream.Session, sub stream.Subscription) held {
+	return held{at: milliseconds(s.ConnectedAt), on: true, param: sub.Param}
+}
+
+// asked is what rows of a session have that asked for ids, or filters.
+func asked(s stream.Session) (i item) {
+	if s.EventIDs {
+		i = append(i, field{"e", flag(true)})
+	}
+	if s.Viewer != "" {
+		i = append(i, field{"f", text(s.Viewer)})
+	}
+	return i
 }
 
 // openedAt is when $connect wrote a row, if the subscription in it is $connect's: one of a message

@@ -13,15 +13,20 @@ import (
 // Subscribe applies a client's message of the given time, to the millisecond. When it returns nil,
 // whoever reads the topic's listeners finds the subscription, unless a newer message has ended it.
 // A subscription that is there already keeps its spelling and does not count against the limit.
-func (c *Connections) Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error {
+//
+// A session with ids subscribes to be served from History first. begun reports whether that has to
+// be started: this message has made the subscription, and nothing has served it yet. It is false
+// for a duplicate, for a message that was overtaken and for a session without ids. Of messages of
+// one millisecond each may be told to start, and so is the next one after a failure.
+func (c *Connections) Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) (begun bool, err error) {
 	if !fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
-		return stream.ErrTooLong
+		return false, stream.ErrTooLong
 	}
 	h, err := c.hold(ctx, s.Connection, sub, milliseconds(at))
 	if err != nil || !h.on {
-		return err
+		return false, err
 	}
-	return c.mapSubscription(ctx, s, stream.Subscription{Stream: sub.Stream, Param: h.param}, h)
+	return c.mapSubscription(ctx, s, stream.Subscription{Stream: sub.Stream, Param: h.param}, h, milliseconds(at))
 }
 
 // milliseconds is positive, since the sign is used.
@@ -36,7 +41,7 @@ const ifOpen = "attribute_exists(pk) AND "
 var (
 	subscribeNew = change{"SET s.#k = :entry, n = n + :one", ifOpen + "attribute_not_exists(s.#k) AND n < :limit"}
 	resubscribe  = change{"SET s.#k = :entry, n = n + :one", "s.#k.t = :old AND attribute_exists(s.#k.off) AND n < :limit"}
-	touch        = change{"SET s.#k.t = :at", "s.#k.t = :old AND attribute_not_exists(s.#k.off)"}
+	touch        = change{"SET s.#k.t = :at, s.#k.b = if_not_exists(s.#k.b, :old)", "s.#k.t = :old AND attribute_not_exists(s.#k.off)"}
 )
 
 // hold decides a subscribe on the connection's row and returns what the row then has: off if the
@@ -59,7 +64,7 @@ func (c *Connections) hold(ctx context.Context, connection stream.Connection, su
 		case known && was.at > at || known && was.on && was.at == at:
 			return was, nil
 		case known && was.on:
-			next, result = touch, held{at: at, on: true, param: was.param}
+			next, result = touch, held{at: at, on: true, param: was.param, since: was.made()}
 		case full:
 			return held{}, stream.ErrTooManySubscriptions
 		case known:
@@ -91,32 +96,11 @@ func (c *Connections) apply(ctx context.Context, connection stream.Connection, k
 	return got.row, err
 }
 
-// mapSubscription writes what the connection's row holds to where publishers find it.
-func (c *Connections) mapSubscription(ctx context.Context, s stream.Session, sub stream.Subscription, h held) error {
+// mapSubscription writes what the connection's row holds to where publishers find it, on behalf of
+// the message of the given time, and reports whether that message has begun a replay.
+func (c *Connections) mapSubscription(ctx context.Context, s stream.Session, sub stream.Subscription, h held, by int64) (begun bool, err error) {
 	if sub.Topic(s.Account).IsAccount() {
-		return c.mapAccount(ctx, s, sub.Stream, h)
+		return c.mapAccount(ctx, s, sub.Stream, h, by)
 	}
-	return c.mapTopic(ctx, s, sub, h)
-}
-
-// mapTopic writes a mapping under its topic, if it is the newest.
-func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream.Subscription, h held) error {
-	key := sub.Key()
-	row := append(mappingKey(s.Connection, sub.Topic(s.Account), key), h.entry(key)...)
-	condition := "attribute_not_exists(pk) OR t <= :at"
-	if h.on {
-		row = append(row, field{"a", text(s.Account)}, field{"c", number(s.ConnectedAt.UnixMilli())}, expires(s.ConnectedAt.Add(lifetime)))
-		row = append(row, until(s.Grant)...)
-		if h.at <= s.ConnectedAt.UnixMilli() {
-			row = append(row, field{"o", number(c.now().UnixMilli())})
-		}
-	} else {
-		condition = "attribute_not_exists(pk) OR t < :at"
-		row = append(row, expires(c.now().Add(tombstoneFor)))
-	}
-	_, err := c.table.call(ctx, "PutItem", parameters{
-		"Item": row, "ConditionExpression": condition,
-		"ExpressionAttributeValues": item{{":at", number(h.at)}},
-	})
-	return unlessConflict(err)
+	return c.mapTopic(ctx, s, sub, h, by)
 }

@@ -62,9 +62,9 @@ func TestWhatEachOperationCosts(t *testing.T) {
 	m.spends(t, "connect with ?stream=user", 2, 0, 2, func() error { s = opened(t, c, "A1=", "1", user); return nil })
 	m.spends(t, "session", 1, 1, 0, func() error { _, err := c.Session(ctx, s.Connection); return err })
 	m.spends(t, "subscribe an account's stream", 2, 0, 2, func() error {
-		return c.Subscribe(ctx, s, stream.Subscription{Stream: stream.Direct}, at(s, 1))
+		return c.subscribe(ctx, s, stream.Subscription{Stream: stream.Direct}, at(s, 1))
 	})
-	m.spends(t, "subscribe a tag", 2, 0, 2, func() error { return c.Subscribe(ctx, s, tag("cats"), at(s, 2)) })
+	m.spends(t, "subscribe a tag", 2, 0, 2, func() error { return c.subscribe(ctx, s, tag("cats"), at(s, 2)) })
 	m.spends(t, "unsubscribe a tag", 2, 0, 2, func() error { return c.Unsubscribe(ctx, s, tag("cats"), at(s, 3)) })
 	m.spends(t, "listeners of one account", 1, 1, 0, func() error { return c.find(t, 1, stream.AccountTopic("1")) })
 	m.spends(t, "listeners of a tag without any", 1, 1, 0, func() error { return c.find(t, 0, stream.HashtagTopic("dogs")) })
@@ -73,7 +73,7 @@ func TestWhatEachOperationCosts(t *testing.T) {
 	m.spends(t, "disconnect", 2, 0, 2, func() error { return c.Close(ctx, s.Connection) })
 	for i := range 1000 {
 		s.ID = fmt.Sprintf("PJqB0fHsqR%05d=", i)
-		if err := c.mapTopic(ctx, s, tag("wide"), held{milliseconds(at(s, 4)), true, "wide"}); err != nil {
+		if _, err := c.mapTopic(ctx, s, tag("wide"), held{at: milliseconds(at(s, 4)), on: true, param: "wide"}, 1); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -52,7 +52,8 @@ func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub str
 	if err != nil || !ended {
 		return err
 	}
-	return c.mapSubscription(ctx, s, sub, h)
+	_, err = c.mapSubscription(ctx, s, sub, h, h.at)
+	return err
 }
 
 // release decides an unsubscribe on the connection's row and reports whether it has ended a

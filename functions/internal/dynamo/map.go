@@ -1,0 +1,85 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+
+	"edgestream/functions/internal/stream"
+)
+
+// A mapping is written with the time of the message that made the subscription; a message that
+// repeats it only sees to it that the mapping is there. So a mapping that is on is one subscription
+// for as long as its time stays, and the state of its replay is that subscription's.
+
+// mapTopic writes a mapping under its topic, if it is the newest, on behalf of the message of the
+// time by. It reports whether that message has begun a replay.
+func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream.Subscription, h held, by int64) (begun bool, err error) {
+	key, at := sub.Key(), h.made()
+	row := append(mappingKey(s.Connection, sub.Topic(s.Account), key), held{at: at, on: h.on, param: h.param}.entry(key)...)
+	condition := "attribute_not_exists(pk) OR t < :at"
+	if h.on {
+		row = append(row, c.mapping(s, at, by)...)
+		condition += " OR t = :at AND attribute_exists(off)"
+	} else {
+		row = append(row, expires(c.now().Add(tombstoneFor)))
+	}
+	_, err = c.table.call(ctx, "PutItem", parameters{
+		"Item": row, "ConditionExpression": condition,
+		"ExpressionAttributeValues":           item{{":at", number(at)}},
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+	})
+	var old *conflict
+	if errors.As(err, &old) {
+		return h.on && startedBy(old.row.get("g"), by), nil
+	}
+	return err == nil && h.on && s.EventIDs, err
+}
+
+// mapping is what a publisher must know of the listener.
+func (c *Connections) mapping(s stream.Session, at, by int64) item {
+	row := item{{"a", text(s.Account)}, {"c", number(s.ConnectedAt.UnixMilli())}, expires(s.ConnectedAt.Add(lifetime))}
+	row = append(append(row, until(s.Grant)...), asked(s)...)
+	if s.EventIDs {
+		row = append(row, field{"g", number(firstTurn(by))})
+	}
+	if at <= milliseconds(s.ConnectedAt) {
+		row = append(row, field{"o", number(c.now().UnixMilli())})
+	}
+	return row
+}
+
+// mapAccount is mapTopic for the account's own streams, which stand in the account's row.
+func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name stream.Name, h held, by int64) (begun bool, err error) {
+	at, to := h.made(), h.made()-1
+	// What is between from and to is older. A tombstone of the same time yields to a subscribe.
+	values, from := item{{":at", number(at)}}, -at
+	update := "SET #c.s.#s = :at"
+	switch {
+	case !h.on:
+		values, from = item{{":at", number(-at)}}, -to
+		if s.EventIDs {
+			update += " REMOVE #c.p.#s"
+		}
+	case s.EventIDs:
+		update += ", #c.p.#s = :turn"
+		values = append(values, field{":turn", number(firstTurn(by))})
+	}
+	_, err = c.table.call(ctx, "UpdateItem", parameters{
+		"Key":              accountKey(s.Account),
+		"UpdateExpression": update,
+		"ConditionExpression": "attribute_exists(#c) AND " +
+			"(attribute_not_exists(#c.s.#s) OR #c.s.#s BETWEEN :from AND :to)",
+		"ExpressionAttributeNames":            map[string]string{"#c": entryName(s.ID), "#s": string(name)},
+		"ExpressionAttributeValues":           append(values, field{":from", number(from)}, field{":to", number(to)}),
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+	})
+	var old *conflict
+	if !errors.As(err, &old) {
+		return err == nil && h.on && s.EventIDs, err
+	}
+	entry := old.row.get(entryName(s.ID))
+	if entry.kind == "" && h.on {
+		return false, stream.ErrNoConnection
+	}
+	return h.on && startedBy(entry.fields.get("p").fields.get(string(name)), by), nil
+}

@@ -86,8 +86,8 @@ func ReadStatus(payload []byte) (*Status, error) {
 // parts adds the texts that filters are for, as plain text.
 func (c content) parts(to []string) []string {
 	add := func(html loose) {
-		if html != "" {
-			to = append(to, plain(string(html)))
+		if text := plain(string(html)); text != "" {
+			to = append(to, text)
 		}
 	}
 	add(c.Spoiler)

@@ -21,6 +21,7 @@ type batch struct {
 	byTopic  map[stream.Topic][]int32 // the messages of each topic, ascending
 	lanes    []lane
 	cursors  []cursor
+	logs
 	places   places
 	counts   counts
 	health   health
@@ -63,6 +64,9 @@ type message struct {
 	*stream.Message
 	change *change
 	frames *frames
+	// entry is one more than the index of its entry in a log, and index its place there; 0: its
+	// topic is not kept.
+	entry, index int32
 }
 
 // plan finds out what is to be said, and to which topics.
@@ -96,7 +100,7 @@ func (b *batch) add(c *change, messages []stream.Message) {
 			b.topics = append(b.topics, m.Topic)
 		}
 		b.byTopic[m.Topic] = append(b.byTopic[m.Topic], int32(len(b.messages)))
-		b.messages = append(b.messages, message{m, c, f})
+		b.messages = append(b.messages, message{Message: m, change: c, frames: f})
 	}
 }
 
@@ -136,40 +140,6 @@ func (b *batch) report(ctx context.Context, c *change) {
 	b.memory.add(key)
 	b.Log.LogAttrs(ctx, slog.LevelError, "record does not fit", slog.String("event", c.EventID),
 		slog.String("sequence", c.Sequence), slog.String("reason", c.poison.Error()))
-}
-
-// lookUp finds the listeners of all topics and gives each connection its lane.
-func (b *batch) lookUp(ctx context.Context) {
-	if len(b.topics) == 0 {
-		return
-	}
-	ctx, cancel := b.until(ctx)
-	defer cancel()
-	found, err := b.Directory.Listeners(ctx, b.topics)
-	if err != nil {
-		b.blame("listeners", err)
-	}
-	n := 0
-	for _, audience := range found {
-		n += len(audience.Listeners)
-	}
-	lanes := make(map[string]int32, n)
-	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
-	for _, t := range b.topics {
-		audience, ok := found[t]
-		if !ok && err != nil {
-			b.failTopic(t)
-		}
-		for i := range audience.Listeners {
-			b.enter(lanes, &audience.Listeners[i], b.byTopic[t])
-		}
-	}
-}
-
-func (b *batch) failTopic(t stream.Topic) {
-	for _, m := range b.byTopic[t] {
-		b.messages[m].change.fail()
-	}
 }
 
 // deliver runs the lanes. They are started in the order in which their topics are first spoken to.

@@ -14,6 +14,9 @@ type still map[stream.Topic]stream.Audience
 func (s still) Listeners(context.Context, []stream.Topic) (map[stream.Topic]stream.Audience, error) {
 	return s, nil
 }
+func (still) Defer(context.Context, stream.Listener) (bool, error) {
+	return false, nil
+}
 func (still) Forget(context.Context, stream.Listener) error     { return nil }
 func (still) Post(context.Context, string, []byte) error        { return nil }
 func (still) Disconnect(context.Context, string) error          { return nil }

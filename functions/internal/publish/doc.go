@@ -3,8 +3,9 @@
 // A batch of changes becomes messages (package stream), the listeners of their topics are looked
 // up once, and every connection gets one lane, which posts what is for it, in the batch's order:
 //
-//	changes ─▶ messages ─▶ topics ─▶ listeners ─▶ lanes ─▶ posts
-//	   └ poison ─▶ reporter                         └ not open yet ─▶ greeter
+//	changes ─▶ messages ─▶ topics ─▶ audiences ─▶ logs ─▶ viewers ─▶ lanes ─▶ posts
+//	   └ poison ─▶ reporter                                            ├ not open yet ─▶ greeter
+//	                                                                   └ replayed: left in the log
 //
 // # Order
 //
@@ -13,11 +14,31 @@
 // posts at once; a lane that waits gives its place to another. Where a change fails for one
 // connection, the later changes of its owner are not sent and fail too. Other owners go on.
 //
+// # The log comes first
+//
+// What is said to a topic that someone may resume goes into its log (package history) before any
+// of it is posted: one entry per change and topic, which gives its messages their ids and keeps
+// them when the change comes again. A change that is not in its log has failed like one that
+// cannot be posted. A subscription that is being replayed is served from the log alone: its lane
+// asks Directory.Defer, once and after everything has been appended, so whatever the answer there
+// is no hole. True: the replay reads the log once more. False: it has caught up, and the lane
+// posts; what the replay had just read comes a second time then, under the same id. Topics that
+// nobody may resume cost nothing.
+//
+// # What viewers filter
+//
+// Listeners whose account filters something carry its version (stream.Listener.Viewer). Those who
+// are to be shown a status of the batch are read in one call; a status is read once, and judged
+// once per account as long as its lanes keep step. On public and hashtag streams it is dropped or
+// gets the results of the account's filters; in homes and lists it gets the results alone (package
+// viewer). Where an account cannot be read, it is not shown the status: the change comes again.
+// Everybody else gets the shared frame, whose payload is the item's byte for byte.
+//
 // # What is held in memory
 //
 // Listeners and messages, and never their product: a lane finds its deliveries while it runs, by
-// merging the messages of its topics. A frame is encoded once per message and subscription as the
-// client named it, and shared.
+// merging the messages of its topics. A frame is encoded once per message, subscription as the
+// client named it and results of filters, and shared; an id is put into a copy.
 //
 // # Failures
 //

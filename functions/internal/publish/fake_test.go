@@ -34,6 +34,13 @@ type world struct {
 	disconnect func(connection string) error
 	greetErr   error
 	reportErr  error
+	log        log
+	viewers    accounts
+	// kept are topics whose logs are kept though nobody listens who needs them.
+	kept map[stream.Topic]bool
+	// replays say what is left to them, by the subscription's key; none: it has caught up.
+	replays  map[string]*replayed
+	deferErr error
 
 	got       map[string][]string // frames accepted, by connection
 	posting   map[string]bool
@@ -52,8 +59,9 @@ func newWorld(t testing.TB) *world {
 }
 
 func (w *world) publisher(c Config) *Publisher {
-	c.Directory, c.Poster, c.Greeter, c.Reporter = w, w, w, w
-	c.Encode = w.encode
+	c.Directory, c.Recorder, c.Poster, c.Greeter, c.Reporter = w, &w.log, w, w, w
+	c.Viewers = &w.viewers
+	c.Encode, c.Identify = w.encode, identify
 	c.Log = slog.New(slog.NewTextHandler(&w.logs, nil))
 	c.Observe = func(t Tally) { w.tallies = append(w.tallies, t) }
 	return New(c)
@@ -72,8 +80,8 @@ func (w *world) Listeners(ctx context.Context, topics []stream.Topic) (map[strea
 	w.lookups++
 	found := map[stream.Topic]stream.Audience{}
 	for _, t := range topics {
-		if l := w.listeners[t]; l != nil {
-			found[t] = stream.Audience{Listeners: slices.Clone(l)}
+		if l := w.listeners[t]; l != nil || w.kept[t] {
+			found[t] = stream.Audience{Listeners: slices.Clone(l), Kept: w.kept[t]}
 		}
 	}
 	if w.lookupErr != nil {

@@ -22,6 +22,8 @@ type lane struct {
 	parked  []parked
 	trouble trouble
 	failed  *owner // whose delivery failed here
+	// withheld is the last change of which something was not delivered, though the connection could be
+	withheld *change
 	// given counts deliveries; from ended on they were not made, and neither were those in undone.
 	given, ended int
 	undone       []int
@@ -38,6 +40,10 @@ type cursor struct {
 	twin int32
 	// heard is one more than the last message that the subscription got; kept by the twin.
 	heard int32
+	// replay is the subscription's; kept by the twin.
+	replay replay
+	// watcher is who may filter the messages; nil: nobody.
+	watcher *watcher
 }
 
 const none = -1
@@ -45,7 +51,7 @@ const none = -1
 // delivery is one message for one subscription of the lane's connection.
 type delivery struct {
 	*message
-	listener *stream.Listener
+	*cursor
 	// number counts the lane's deliveries.
 	number int
 }
@@ -58,23 +64,30 @@ func (b *batch) enter(lanes map[string]int32, l *stream.Listener, messages []int
 	b.counts.listeners.Add(1)
 	n := int32(len(b.cursors))
 	b.cursors = append(b.cursors, cursor{listener: l, messages: messages, next: none, twin: n})
-	i, ok := lanes[l.ID]
-	if !ok {
+	if i, ok := lanes[l.ID]; ok {
+		b.lanes[i].add(n)
+	} else {
 		lanes[l.ID] = int32(len(b.lanes))
 		b.lanes = append(b.lanes, lane{batch: b, connection: l.Connection, first: n, last: n, opened: l.Opened, ended: math.MaxInt})
-		return
 	}
-	lane := &b.lanes[i]
-	for c := lane.first; c != none; c = b.cursors[c].next {
-		if b.cursors[c].listener.Subscription == l.Subscription {
-			b.cursors[n].twin = c
+	if twin := &b.cursors[b.cursors[n].twin]; l.Replaying && twin.replay.of == nil {
+		twin.replay.of = l
+	}
+}
+
+// add gives the lane another cursor.
+func (l *lane) add(n int32) {
+	added := &l.cursors[n]
+	for c := l.first; c != none; c = l.cursors[c].next {
+		if l.cursors[c].listener.Subscription == added.listener.Subscription {
+			added.twin = c
 			break
 		}
 	}
-	b.cursors[lane.last].next = n
-	lane.last = n
-	if l.Opened.IsZero() {
-		lane.opened = time.Time{} // it has said something, so it is open
+	l.cursors[l.last].next = n
+	l.last = n
+	if added.listener.Opened.IsZero() {
+		l.opened = time.Time{} // it has said something, so it is open
 	}
 }
 
@@ -89,7 +102,7 @@ func (l *lane) next() (d delivery, ok bool) {
 		c.at++
 		if m := &l.messages[n]; m.For(*c.listener) && l.hear(c, n) {
 			l.given++
-			return delivery{m, c.listener, l.given - 1}, true
+			return delivery{m, c, l.given - 1}, true
 		}
 	}
 }
@@ -133,80 +146,6 @@ func (l *lane) run(ctx, posting context.Context) {
 	l.hand(posting)
 }
 
-// attempt makes one delivery and reports whether the lane goes on.
-func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
-	switch {
-	case d.change.blocked() || d.change.owner == l.failed:
-		l.undone = append(l.undone, d.number)
-		return true
-	case l.expired(d) || l.repeated && l.memory.has(l.keyOf(d)):
-		return true
-	}
-	frame := d.frames.get(d.listener.Subscription, d.Message, l.Encode)
-	switch {
-	case frame == nil:
-		return true
-	case l.handing:
-		l.park(d, frame)
-		return true
-	}
-	return l.settle(ctx, posting, d, frame, l.post(posting, frame))
-}
-
-// settle does what the outcome of a post asks for.
-func (l *lane) settle(ctx, posting context.Context, d delivery, frame []byte, o outcome) bool {
-	switch o {
-	case delivered:
-		l.counts.deliveries.Add(1)
-		d.change.last.Store(time.Now().UnixNano())
-	case tooLarge:
-		l.counts.tooLarge.Add(1)
-	case notOpen:
-		l.handing = true
-		l.park(d, frame)
-	case gone:
-		l.counts.gone.Add(1)
-		l.forget(ctx)
-		return false
-	case tooSlow:
-		l.counts.closed.Add(1)
-		l.Log.InfoContext(ctx, "connection closed as too slow", "connection", l.connection.ID)
-		l.forget(ctx)
-		return false
-	case failed:
-		return l.fail(posting, d)
-	}
-	return true
-}
-
-// fail marks the delivery's change. The lane goes on with other owners, unless there is no time
-// left or another owner has failed before.
-func (l *lane) fail(posting context.Context, d delivery) bool {
-	d.change.fail()
-	if l.failed == nil && posting.Err() == nil {
-		l.failed = d.change.owner
-		l.undone = append(l.undone, d.number)
-		return true
-	}
-	l.ended = d.number
-	for rest, ok := l.next(); ok; rest, ok = l.next() {
-		rest.change.fail()
-	}
-	return false
-}
-
-// forget removes the connection's mappings. If that fails, a later event or the sweep does it.
-func (l *lane) forget(ctx context.Context) {
-	if err := l.Directory.Forget(ctx, *l.cursors[l.first].listener); err != nil {
-		l.Log.WarnContext(ctx, "connection not forgotten", "connection", l.connection.ID, "reason", err.Error())
-	}
-}
-
-// expired reports whether the token of the subscription has run out.
-func (l *lane) expired(d delivery) bool {
-	return !d.listener.Until.IsZero() && !time.Now().Before(d.listener.Until)
-}
-
 func (l *lane) keyOf(d delivery) uint64 {
 	return l.key(d.change, l.connection.ID, d.listener.Subscription, d.Part)
 }
@@ -218,8 +157,9 @@ func (l *lane) remember(first int32) {
 		l.cursors[c].at, l.cursors[c].heard = 0, 0
 	}
 	l.given = 0
-	for d, ok := l.next(); ok && d.number < l.ended; d, ok = l.next() {
-		if _, missing := slices.BinarySearch(l.undone, d.number); !missing && d.change.index >= first {
+	for d, ok := l.next(); ok; d, ok = l.next() {
+		_, missing := slices.BinarySearch(l.undone, d.number)
+		if made := !missing && d.number < l.ended || l.left(d); made && d.change.index >= first {
 			l.memory.add(l.keyOf(d))
 		}
 	}

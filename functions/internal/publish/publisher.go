@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/viewer"
 )
 
 // Directory knows who listens.
@@ -19,8 +21,28 @@ type Directory interface {
 	// kept before. Topics with an empty audience may be absent. With an error, the topics that are
 	// present were read completely.
 	Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error)
+	// Defer leaves what is in the logs by now to the replay of the listener's subscription, and
+	// reports true if it does: then the replay reads them again before it ends. True too if the
+	// subscription is gone. False: it has caught up and is live.
+	Defer(ctx context.Context, l stream.Listener) (bool, error)
 	// Forget removes what is stored of the listener's connection, and of no other.
 	Forget(ctx context.Context, l stream.Listener) error
+}
+
+// Recorder keeps the logs of topics.
+type Recorder interface {
+	// Append stores the entries in their order, those of one owner one after the other, and returns
+	// each as its log has it: with its place, and as it was if its record had an entry there. An
+	// entry that has an error may not be in its log, and neither are the later ones of its owner,
+	// unless the error wraps history.ErrTooLarge: such an entry never can be.
+	Append(ctx context.Context, entries []history.Entry) (stored []history.Entry, errs []error)
+}
+
+// Viewers knows what accounts filter.
+type Viewers interface {
+	// Get returns the viewers that are wanted. With an error, those in the map are known, and the
+	// others are not.
+	Get(ctx context.Context, wanted []viewer.Key) (map[viewer.Key]*viewer.Viewer, error)
 }
 
 // Poster is the transport. Its errors wrap stream.ErrGone, ErrTooLarge, ErrThrottled or
@@ -48,14 +70,19 @@ type Reporter interface {
 // its protocol. The frame must depend on the subscription, the event and the payload alone.
 type Encoder func(stream.Subscription, stream.Message) []byte
 
-// Config is what a Publisher is made of. The adapters and Encode are required; what is zero of
-// the rest has the default given.
+// Config is what a Publisher is made of. The adapters, Encode and Identify are required; what is
+// zero of the rest has the default given.
 type Config struct {
 	Directory Directory
+	Recorder  Recorder
+	Viewers   Viewers
 	Poster    Poster
 	Greeter   Greeter
 	Reporter  Reporter
 	Encode    Encoder
+	// Identify returns a frame with the id that its message has for one listener. It must not change
+	// the frame that it is given, which others get too.
+	Identify func(frame []byte, id string) []byte
 	// Log gets one line per batch, one per record that is reported and one per connection that is
 	// closed: no payloads. Default: discarded.
 	Log *slog.Logger
@@ -118,6 +145,8 @@ func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (faile
 	b := p.plan(changes)
 	b.reportPoison(ctx)
 	b.lookUp(ctx)
+	b.record(ctx)
+	b.watch(ctx)
 	b.deliver(ctx)
 	if failed = b.again(); len(failed) > 0 {
 		b.remember()

@@ -15,7 +15,12 @@ type Tally struct {
 	Messages, Listeners int
 	// Deliveries are frames that the transport accepted, Parked those handed to the greeter.
 	Deliveries, Parked int
-	// TooLarge are frames dropped for their size.
+	// Recorded are entries in the logs of topics, Deferred deliveries left to replays, which read them there.
+	Recorded, Deferred int
+	// Filtered are deliveries not made because of what the viewer filters, Annotated those that say
+	// which filters match.
+	Filtered, Annotated int
+	// TooLarge are frames dropped for their size, and entries left out of a log for theirs.
 	TooLarge int
 	// Gone are connections that did not exist, Closed those closed as too slow.
 	Gone, Closed int
@@ -28,6 +33,7 @@ type Tally struct {
 // counts is a Tally while lanes are running.
 type counts struct {
 	poison, listeners, deliveries, parked, tooLarge, gone, closed, retried, throttled atomic.Int64
+	recorded, deferred, filtered, annotated                                           atomic.Int64
 }
 
 func (b *batch) result(failed int) Tally {
@@ -36,6 +42,8 @@ func (b *batch) result(failed int) Tally {
 		Records: len(b.changes), Messages: len(b.messages), Failed: failed,
 		Poison: int(c.poison.Load()), Listeners: int(c.listeners.Load()),
 		Deliveries: int(c.deliveries.Load()), Parked: int(c.parked.Load()), TooLarge: int(c.tooLarge.Load()),
+		Recorded: int(c.recorded.Load()), Deferred: int(c.deferred.Load()),
+		Filtered: int(c.filtered.Load()), Annotated: int(c.annotated.Load()),
 		Gone: int(c.gone.Load()), Closed: int(c.closed.Load()),
 		Retried: int(c.retried.Load()), Throttled: int(c.throttled.Load()),
 		Latency: b.latency(),
@@ -48,6 +56,8 @@ func (p *Publisher) log(ctx context.Context, t Tally, cause *string) {
 	attrs := []slog.Attr{
 		slog.Int("records", t.Records), slog.Int("messages", t.Messages), slog.Int("listeners", t.Listeners),
 		slog.Int("deliveries", t.Deliveries), slog.Int("parked", t.Parked), slog.Int("gone", t.Gone),
+		slog.Int("recorded", t.Recorded), slog.Int("deferred", t.Deferred),
+		slog.Int("filtered", t.Filtered), slog.Int("annotated", t.Annotated),
 		slog.Int("closed", t.Closed), slog.Int("tooLarge", t.TooLarge), slog.Int("retried", t.Retried),
 		slog.Int("throttled", t.Throttled), slog.Int("poison", t.Poison), slog.Int("failed", t.Failed),
 		slog.Int64("latencyMs", t.Latency.Milliseconds()),

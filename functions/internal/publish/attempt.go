@@ -1,0 +1,119 @@
+package publish
+
+import (
+	"context"
+	"time"
+)
+
+// attempt makes one delivery and reports whether the lane goes on.
+func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
+	switch {
+	case l.done(d):
+		return true
+	case l.missing(d.message) || l.ask(posting, d.cursor) == unknown:
+		return l.withhold(d)
+	case l.left(d):
+		l.counts.deferred.Add(1)
+		return true
+	case d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
+		l.undone = append(l.undone, d.number)
+		return true
+	}
+	switch k, v := l.look(d); v {
+	case unseen:
+		return l.withhold(d)
+	case hidden:
+		l.counts.filtered.Add(1)
+		return true
+	default:
+		return l.send(ctx, posting, d, k)
+	}
+}
+
+// send posts the delivery's frame, or parks it.
+func (l *lane) send(ctx, posting context.Context, d delivery, k look) bool {
+	frame := d.frames.get(k, d.Message, l.Encode)
+	if frame == nil {
+		return true
+	}
+	if d.listener.EventIDs && l.logged(d.message) {
+		frame = l.Identify(frame, l.id(d.message, d.listener))
+	}
+	if k.filtered != nil {
+		l.counts.annotated.Add(1)
+	}
+	if l.handing {
+		l.park(d, frame)
+		return true
+	}
+	return l.settle(ctx, posting, d, frame, l.post(posting, frame))
+}
+
+// done reports whether there is nothing to deliver: the token has run out, or the delivery was
+// made when the batch came before.
+func (l *lane) done(d delivery) bool {
+	if !d.listener.Until.IsZero() && !time.Now().Before(d.listener.Until) {
+		return true
+	}
+	return l.repeated && l.memory.has(l.keyOf(d))
+}
+
+// settle does what the outcome of a post asks for.
+func (l *lane) settle(ctx, posting context.Context, d delivery, frame []byte, o outcome) bool {
+	switch o {
+	case delivered:
+		l.counts.deliveries.Add(1)
+		d.change.last.Store(time.Now().UnixNano())
+	case tooLarge:
+		l.counts.tooLarge.Add(1)
+	case notOpen:
+		l.handing = true
+		l.park(d, frame)
+	case gone:
+		l.counts.gone.Add(1)
+		l.forget(ctx)
+		return false
+	case tooSlow:
+		l.counts.closed.Add(1)
+		l.Log.InfoContext(ctx, "connection closed as too slow", "connection", l.connection.ID)
+		l.forget(ctx)
+		return false
+	case failed:
+		return l.fail(posting, d)
+	}
+	return true
+}
+
+// fail marks the delivery's change. The lane goes on with other owners, unless there is no time
+// left or another owner has failed before.
+func (l *lane) fail(posting context.Context, d delivery) bool {
+	d.change.fail()
+	if l.failed == nil && posting.Err() == nil {
+		l.failed = d.change.owner
+		l.undone = append(l.undone, d.number)
+		return true
+	}
+	l.ended = d.number
+	for rest, ok := l.next(); ok; rest, ok = l.next() {
+		if !l.left(rest) {
+			rest.change.fail()
+		}
+	}
+	return false
+}
+
+// withhold marks the change of a delivery that cannot be made yet, for a reason that says nothing
+// of the connection: the lane goes on, but not with that owner.
+func (l *lane) withhold(d delivery) bool {
+	d.change.fail()
+	l.withheld = d.change
+	l.undone = append(l.undone, d.number)
+	return true
+}
+
+// forget removes the connection's mappings. If that fails, a later event or the sweep does it.
+func (l *lane) forget(ctx context.Context) {
+	if err := l.Directory.Forget(ctx, *l.cursors[l.first].listener); err != nil {
+		l.Log.WarnContext(ctx, "connection not forgotten", "connection", l.connection.ID, "reason", err.Error())
+	}
+}

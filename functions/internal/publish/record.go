@@ -1,0 +1,93 @@
+package publish
+
+import (
+	"context"
+	"errors"
+
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/stream"
+)
+
+// logs are what a batch says to the topics whose logs are kept.
+type logs struct {
+	// kept are these topics, with one more than the index of the topic's last entry; nil without any.
+	kept    map[stream.Topic]int32
+	entries []history.Entry
+	changes []*change // of each entry
+	errs    []error   // why each entry is not in its log
+}
+
+// unwritten is the entry of a message that belongs into a log and was not given to it.
+const unwritten = -1
+
+func (g *logs) keep(t stream.Topic) {
+	if g.kept == nil {
+		g.kept = map[stream.Topic]int32{}
+	}
+	g.kept[t] = 0
+}
+
+// record appends to the logs, before anything is posted: a frame's id is the one of its entry, and
+// what is left to a replay must be where it reads. A change that waits for an earlier one of its
+// owner waits here too.
+func (b *batch) record(ctx context.Context) {
+	if len(b.kept) == 0 {
+		return
+	}
+	for i := range b.messages {
+		b.enlist(&b.messages[i])
+	}
+	if len(b.entries) == 0 {
+		return
+	}
+	ctx, cancel := b.until(ctx)
+	defer cancel()
+	b.entries, b.errs = b.Recorder.Append(ctx, b.entries)
+	for i, err := range b.errs {
+		switch {
+		case err == nil:
+			b.counts.recorded.Add(1)
+		case errors.Is(err, history.ErrTooLarge):
+			b.counts.tooLarge.Add(1)
+			b.blame("history", err)
+		default:
+			b.blame("history", err)
+			b.logs.changes[i].fail()
+		}
+	}
+}
+
+// enlist puts the message into its change's entry for its topic, if the topic is kept.
+func (b *batch) enlist(m *message) {
+	last, kept := b.kept[m.Topic]
+	switch {
+	case !kept:
+		return
+	case m.change.blocked():
+		m.entry = unwritten
+		return
+	case last == 0 || b.logs.changes[last-1] != m.change:
+		c := m.change
+		b.entries = append(b.entries, history.Entry{Topic: m.Topic, Record: c.EventID, Owner: c.Owner, Sequence: c.Sequence})
+		b.logs.changes = append(b.logs.changes, c)
+		last = int32(len(b.entries))
+		b.kept[m.Topic] = last
+	}
+	e := &b.entries[last-1]
+	m.entry, m.index = last, int32(len(e.Messages))
+	e.Messages = append(e.Messages, *m.Message)
+}
+
+// logged reports whether the message is in a log.
+func (b *batch) logged(m *message) bool { return m.entry > 0 && b.errs[m.entry-1] == nil }
+
+// missing reports whether the message should be in a log and is not yet. One that no log can take
+// is posted all the same, without an id.
+func (b *batch) missing(m *message) bool {
+	return m.entry == unwritten || m.entry > 0 && b.errs[m.entry-1] != nil && !errors.Is(b.errs[m.entry-1], history.ErrTooLarge)
+}
+
+// id is what the message has as its id for the listener. It must be logged.
+func (b *batch) id(m *message, l *stream.Listener) string {
+	return history.Bound{Subscription: l.Subscription, Account: l.Account}.EventID(b.entries[m.entry-1], int(m.index))
+}

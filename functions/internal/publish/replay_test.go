@@ -1,0 +1,110 @@
+package publish
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"edgestream/functions/internal/stream"
+)
+
+func TestASubscriptionThatIsReplayedIsLeftToItsReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.replaying(w.user("a", "1"))
+		w.listeners[stream.EveryoneTopic()] = slices.Clone(w.listeners[stream.AccountTopic("1")])
+		w.listen("a", "1", stream.Subscription{Stream: stream.UserNotification})
+		w.user("b", "1")
+		note := record(3, "1", "notification", "{}", nil)
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1"), say(2, "y"), note}))
+		w.want("a", "user:notification notification {}")
+		w.want("b", "user e 1", "user notification {}")
+		if want := []string{"event1 e 1", "event3 notification {}", "event2 e 2"}; r.asked != 1 || !slices.Equal(r.read[0], want) {
+			t.Errorf("asked %d times, the log was %q", r.asked, r.read)
+		}
+		if got := w.last(); got.Deferred != 3 || got.Deliveries != 3 {
+			t.Errorf("tally %+v", got)
+		}
+	})
+}
+
+func TestASubscriptionThatHasCaughtUpMeanwhileIsPostedTo(t *testing.T) {
+	w := newWorld(t)
+	l := w.user("a", "1")
+	w.replaying(l)
+	clear(w.replays)
+	wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+	w.want("a", "user e 1 "+w.idOf(l, stream.AccountTopic("1"), "event1", 0))
+	if w.last().Deferred != 0 {
+		t.Errorf("tally %+v", w.last())
+	}
+}
+
+func TestWhereTheReplayCannotBeAskedTheChangesComeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.replaying(w.user("a", "1"))
+		w.listen("a", "1", stream.Subscription{Stream: stream.UserNotification})
+		w.user("b", "2")
+		w.deferErr = errOdd
+		p := w.publisher(Config{Posts: 1})
+		note := record(5, "1", "notification", "{}", nil)
+		batch := []stream.Change{say(1, "x", "1", "2"), say(2, "x", "2"), say(3, "y", "2"), say(4, "z", "1"), note}
+		wantFailed(t, p.Publish(t.Context(), batch), "1", "2", "4", "5")
+		w.want("b", heard(1, 3)...)
+		w.deferErr = nil
+		wantFailed(t, p.Publish(t.Context(), batch))
+		w.want("b", heard(1, 3, 2)...)
+		w.want("a", "user:notification notification {}")
+		if r.asked != 1 {
+			t.Errorf("asked %d times", r.asked)
+		}
+	})
+}
+
+// What a replay has been given is not posted when the batch comes again: the replay has said it.
+func TestWhatWasLeftToAReplayDoesNotComeTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.replaying(w.user("a", "1"))
+		w.user("b", "2")
+		down := true
+		w.answer = func(string, string) error {
+			if down {
+				return stream.ErrUnavailable
+			}
+			return nil
+		}
+		w.disconnect = func(string) error { return stream.ErrUnavailable }
+		p := w.publisher(Config{Posts: 1})
+		batch := []stream.Change{say(1, "x", "2"), say(2, "x", "1"), say(3, "x", "2")}
+		wantFailed(t, p.Publish(t.Context(), batch), "1", "2", "3")
+		if want := []string{"event2 e 2"}; r.asked != 1 || !slices.Equal(r.read[0], want) {
+			t.Fatalf("asked %d times, the log was %q", r.asked, r.read)
+		}
+		down = false
+		clear(w.replays)
+		w.listeners[stream.AccountTopic("1")][0].Replaying = false
+		wantFailed(t, p.Publish(t.Context(), batch))
+		w.want("a")
+		w.want("b", heard(1, 3)...)
+	})
+}
+
+// A change whose entry is missing is not in what the replay reads: it is not left to it.
+func TestWhatIsNotInTheLogIsNotLeftToAReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.replaying(w.user("a", "1"))
+		w.log.refused = map[string]string{"x": "event1"}
+		p := w.publisher(Config{})
+		batch := []stream.Change{say(1, "x", "1"), say(2, "y", "1")}
+		wantFailed(t, p.Publish(t.Context(), batch), "1")
+		w.log.refused = nil
+		wantFailed(t, p.Publish(t.Context(), batch[:1]))
+		w.want("a")
+		if want := []string{"event2 e 2", "event1 e 1"}; r.asked != 2 || !slices.Equal(r.read[1], want) {
+			t.Errorf("asked %d times, the log was %q", r.asked, r.read)
+		}
+	})
+}

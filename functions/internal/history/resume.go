@@ -1,0 +1,63 @@
+package history
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"time"
+)
+
+// Resumer knows where subscriptions go on.
+type Resumer struct {
+	Keeper Keeper
+	Log    Log
+	// Kept is how old what an id stands for may be. Logs must hold their entries for Delivery and
+	// Lateness longer: behind an id stands also what was on its way when it was made.
+	Kept time.Duration
+}
+
+// Resume has the subscription's events logged from now on, and returns where it goes on: behind
+// the id, or from now if the id is empty. An id that is none of the subscription, or stands for
+// what is not kept, leaves a gap and goes on from now. ErrUnavailable.
+func (r Resumer) Resume(ctx context.Context, b Bound, id string) (Start, error) {
+	since, err := r.Keeper.Keep(ctx, b.Logs(b.Account))
+	if err != nil {
+		return Start{}, err
+	}
+	gap := ""
+	if id != "" {
+		p, missing := r.behind(b, id, since, time.Now())
+		if missing == "" {
+			return Start{From: b.PositionID(p)}, nil
+		}
+		gap = missing
+	}
+	p, err := Snapshot(ctx, r.Log, b, time.Now())
+	if err != nil {
+		return Start{}, err
+	}
+	return Start{From: b.PositionID(p), Gap: gap}, nil
+}
+
+// behind is the position of the id, or why there is none.
+func (r Resumer) behind(b Bound, id string, since, now time.Time) (p Position, gap string) {
+	p, err := b.Parse(id, now)
+	if errors.Is(err, ErrUnknownPosition) {
+		return p, GapUnknownID
+	}
+	at := madeAt(id, p)
+	// Clocks differ: what was kept from the beginning may stand before it.
+	if at.Before(now.Add(-r.Kept)) || at.Before(since.Add(-Lateness)) {
+		return p, GapTooOld
+	}
+	return p, ""
+}
+
+// madeAt is about when the id was made: an event's at its place, and a position's when everything
+// up to Lateness ago had been read. The position goes back further.
+func madeAt(id string, p Position) time.Time {
+	if raw, _ := base64.RawURLEncoding.DecodeString(id[:min(4, len(id))]); len(raw) > 0 && raw[0] == isEvent {
+		return p.After.Add(Delivery)
+	}
+	return p.After.Add(Lateness)
+}

@@ -31,8 +31,13 @@ type testCase struct {
 	Seed []string
 	// Answers is what the management API answers for a connection id, if not 200.
 	Answers map[string]int
-	// Result is the function's answer.
+	// Env replaces values of the function's variables, for what would take too long.
+	Env map[string]string
+	// Result is the function's answer. A streamed one is {statusCode, headers, cookies, body}.
 	Result any
+	// Contains are texts that the answer's body holds in this order. Where it is given, Result says
+	// nothing of the body.
+	Contains []string
 	// Rows is what a table holds in the end, in DynamoDB's JSON. A table that is not
 	// named must be as it was seeded.
 	Rows map[string][]any
@@ -107,6 +112,9 @@ func (c testCase) check(result string, before, after map[string][]any, calls []c
 	if err := json.Unmarshal([]byte(result), &got); err != nil {
 		problems = append(problems, fmt.Sprintf("the answer is no JSON: %.300q", result))
 	} else {
+		if rest, missing := c.takeBody(got); missing != "" {
+			problems = append(problems, fmt.Sprintf("%q is not in the rest of the body:\n%s", missing, rest))
+		}
 		add("answer", c.Result, withoutEmpty(got))
 	}
 	for name, rows := range after {
@@ -123,6 +131,25 @@ func (c testCase) check(result string, before, after map[string][]any, calls []c
 	return errors.New(strings.Join(problems, "\n"))
 }
 
+// takeBody removes the body from an answer if Contains speaks of it, and says which of its texts
+// is missing.
+func (c testCase) takeBody(answer any) (rest, missing string) {
+	if c.Contains == nil {
+		return "", ""
+	}
+	members, _ := answer.(map[string]any)
+	rest, _ = members["body"].(string)
+	delete(members, "body")
+	for _, each := range c.Contains {
+		_, after, found := strings.Cut(rest, each)
+		if !found {
+			return rest, each
+		}
+		rest = after
+	}
+	return rest, ""
+}
+
 // left is the case as it would stand in cases.yaml, had it left what it should.
 func (c testCase) left(result string, before, after map[string][]any, calls []call) string {
 	var out strings.Builder
@@ -132,6 +159,9 @@ func (c testCase) left(result string, before, after map[string][]any, calls []ca
 	}
 	if c.Answers != nil {
 		fmt.Fprintf(&out, "  answers: %s\n", text(c.Answers))
+	}
+	if c.Env != nil {
+		fmt.Fprintf(&out, "  env: %s\n", text(c.Env))
 	}
 	fmt.Fprintf(&out, "  result: %s\n", text(withoutEmpty(decoded([]byte(result)))))
 	heading := "  rows:\n"

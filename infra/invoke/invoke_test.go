@@ -97,6 +97,48 @@ func TestACaseFailsForWhateverDiffers(t *testing.T) {
 	}
 }
 
+func TestAnAnswerIsFoundInWhatTheCLIPrints(t *testing.T) {
+	const end = "\x00\x00\x00\x00\x00\x00\x00\x00"
+	for out, want := range map[string]string{
+		`{"statusCode":200}` + "\n":                                              `{"statusCode":200}`,
+		"START\nEND\n" + `"done"` + "\n":                                         `"done"`,
+		`{"statusCode":200,"headers":{"A":"b"}}` + end + "event: x\ndata: 1\n\n": `{"body":"event: x\ndata: 1\n\n","headers":{"A":"b"},"statusCode":200}`,
+		"START\n" + `{"statusCode":204}` + end:                                   `{"body":"","statusCode":204}`,
+		"panic" + end + "x":                                                      "panic" + end + "x",
+		"":                                                                       "",
+	} {
+		if got := answer(out); got != want {
+			t.Errorf("%q: %q, want %q", out, got, want)
+		}
+	}
+}
+
+func TestABodyMayBeKnownInParts(t *testing.T) {
+	c := testCase{Result: object{"statusCode": 200}, Contains: []string{"retry: 1", "data: a", "data: b"}}
+	for result, want := range map[string]string{
+		`{"statusCode":200,"body":"retry: 1\nid: xyz\ndata: a\n\ndata: b\n\n"}`: "",
+		`{"statusCode":200,"body":"retry: 1\ndata: b\ndata: a\n"}`:              `"data: b" is not in the rest`,
+		`{"statusCode":200}`:                                 `"retry: 1" is not in the rest`,
+		`"retry: 1 data: a data: b"`:                         `"retry: 1" is not in the rest`,
+		`{"statusCode":500,"body":"retry: 1data: adata: b"}`: "answer",
+	} {
+		if err := c.check(result, nil, nil, nil); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want one about %q", result, err, want)
+		}
+	}
+}
+
+func TestACaseHasVariablesOfItsOwn(t *testing.T) {
+	s := &sam{folder: t.TempDir(), env: map[string]string{"A": "1", "B": "2"}}
+	path, err := s.writeEnv(testCase{Env: map[string]string{"B": "3"}}, "KEY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != `{"Parameters":{"A":"1","B":"3"}}` || s.env["B"] != "2" {
+		t.Errorf("%s, and for the others %v", got, s.env)
+	}
+}
+
 func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 	database := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)
@@ -137,6 +179,7 @@ func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"https://sqs/1/Q","MessageBody":"m"}`, 200},
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `nonsense`, 400},
 		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.BatchWriteItem", `{"RequestItems":{"T":[]}}`, 200},
+		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.Query", `{"TableName":"T","IndexName":"i"}`, 200},
 		{"KEY2", "s3", "/", "", "", 400},
 	} {
 		if res := ask(k.key, k.service, k.path, k.target, k.body); res.StatusCode != k.status {
@@ -151,7 +194,7 @@ func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 	if got, want := fmt.Sprint(two), "[{invoke G map[a:1]} {send Q m}]"; got != want {
 		t.Errorf("KEY2 made the calls %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true lambda:InvokeFunction G:true sqs:SendMessage Q:true]"; got != want {
+	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true dynamodb:Query T/index/i:true lambda:InvokeFunction G:true sqs:SendMessage Q:true]"; got != want {
 		t.Errorf("KEY2 used %s, want %s", got, want)
 	}
 }
@@ -164,6 +207,7 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
       Policies:
         - Statement:
             - {Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt T.Arn}
+            - {Action: dynamodb:Query, Resource: [!GetAtt T.Arn, !Sub "${T.Arn}/index/i"]}
             - {Action: execute-api:ManageConnections, Resource: [!Sub "arn:x:${A}/prod/POST/@connections/*"]}
   T: {Type: AWS::DynamoDB::Table}
 `
@@ -175,12 +219,12 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	missing := p.use("F", map[string]bool{
-		"dynamodb:GetItem T": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
+		"dynamodb:GetItem T": true, "dynamodb:Query T/index/i": true, "dynamodb:Query T/index/j": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
 	})
-	if got, want := strings.Join(missing, ", "), "dynamodb:Scan T, execute-api:ManageConnections DELETE"; got != want {
+	if got, want := strings.Join(missing, ", "), "dynamodb:Query T/index/j, dynamodb:Scan T, execute-api:ManageConnections DELETE"; got != want {
 		t.Errorf("missing: %s, want %s", got, want)
 	}
-	if got, want := strings.Join(p.unused(), ", "), "F dynamodb:PutItem T"; got != want {
+	if got, want := strings.Join(p.unused(), ", "), "F dynamodb:PutItem T, F dynamodb:Query T"; got != want {
 		t.Errorf("unused: %s, want %s", got, want)
 	}
 }

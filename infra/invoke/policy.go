@@ -13,7 +13,7 @@ import (
 
 // policies is what the template allows each function, and whether a case has used it.
 // A permission is an action and a resource: the logical id of a table, function or
-// queue, or the method for API Gateway's connections.
+// queue, TABLE/index/NAME of an index, or the method for API Gateway's connections.
 type policies struct {
 	mu     *sync.Mutex
 	allows map[string]map[string]bool
@@ -69,8 +69,15 @@ func elements(n *yaml.Node) []*yaml.Node {
 
 var connectionsMethod = regexp.MustCompile(`/([A-Z]+)/@connections/\*$`)
 
-// resourceName is X of `!GetAtt X.Arn`, or the method of a @connections ARN.
+// indexARN is what !Sub makes of a table's ARN for one of its indexes.
+var indexARN = regexp.MustCompile(`^\$\{(\w+)\.Arn\}(/index/[^/]+)$`)
+
+// resourceName is X of `!GetAtt X.Arn`, X/index/I of `!Sub ${X.Arn}/index/I`, or the method of a
+// @connections ARN.
 func resourceName(text string) string {
+	if m := indexARN.FindStringSubmatch(text); m != nil {
+		return m[1] + m[2]
+	}
 	if m := connectionsMethod.FindStringSubmatch(text); m != nil {
 		return m[1]
 	}

@@ -109,13 +109,17 @@ func (r *recorder) database(w http.ResponseWriter, req *http.Request, key string
 	_, operation, _ := strings.Cut(req.Header.Get("X-Amz-Target"), ".")
 	var input struct {
 		TableName    string
+		IndexName    string
 		RequestItems map[string]json.RawMessage
 	}
 	_ = json.Unmarshal(body, &input) // what it cannot read, DynamoDB refuses
 	for table := range input.RequestItems {
 		r.use(key, "dynamodb:"+operation+" "+table)
 	}
-	if input.TableName != "" {
+	switch {
+	case input.IndexName != "":
+		r.use(key, "dynamodb:"+operation+" "+input.TableName+"/index/"+input.IndexName)
+	case input.TableName != "":
 		r.use(key, "dynamodb:"+operation+" "+input.TableName)
 	}
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))

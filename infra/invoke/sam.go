@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +18,10 @@ import (
 // sam runs `sam local invoke`.
 type sam struct {
 	options
-	// template is the built one with the endpoint variables added; env has their values.
-	template, env string
-	folder        string
+	// template is the built one with the endpoint variables added; env has values of variables.
+	template string
+	env      map[string]string
+	folder   string
 }
 
 // endpoints are the variables that lead the functions' clients to this machine. The
@@ -31,11 +33,14 @@ func newSAM(o options, recorderPort int) (*sam, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sam{options: o, folder: folder, env: filepath.Join(folder, "env.json"), template: filepath.Join(o.build, "invoke.yaml")}
-	if err := s.writeTemplate(filepath.Join(o.build, "template.yaml")); err != nil {
-		return nil, err
-	}
-	return s, s.writeEnv(recorderPort)
+	recorder := fmt.Sprintf("http://%s:%d", o.host, recorderPort)
+	s := &sam{options: o, folder: folder, template: filepath.Join(o.build, "invoke.yaml"), env: map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": recorder,
+		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
+		"AWS_ENDPOINT_URL_SQS":      recorder,
+		"CALLBACK_URL":              recorder + "/prod",
+	}}
+	return s, s.writeTemplate(filepath.Join(o.build, "template.yaml"))
 }
 
 func (s *sam) close() { _ = os.RemoveAll(s.folder) }
@@ -86,18 +91,16 @@ func values(n *yaml.Node) (out []*yaml.Node) {
 	return out
 }
 
-func (s *sam) writeEnv(recorderPort int) error {
-	recorder := fmt.Sprintf("http://%s:%d", s.host, recorderPort)
-	data, err := json.Marshal(map[string]any{"Parameters": map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": recorder,
-		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
-		"AWS_ENDPOINT_URL_SQS":      recorder,
-		"CALLBACK_URL":              recorder + "/prod",
-	}})
+// writeEnv writes the file of a case's variables.
+func (s *sam) writeEnv(c testCase, key string) (path string, err error) {
+	env := maps.Clone(s.env)
+	maps.Copy(env, c.Env)
+	data, err := json.Marshal(map[string]any{"Parameters": env})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return os.WriteFile(s.env, data, 0o600)
+	path = filepath.Join(s.folder, key+".json")
+	return path, os.WriteFile(path, data, 0o600)
 }
 
 // raced reports the two failures to start that have nothing to do with the function: the emulator
@@ -111,8 +114,12 @@ func raced(log string) bool {
 func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
+	env, err := s.writeEnv(c, key)
+	if err != nil {
+		return "", "", err
+	}
 	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,
-		"--template", s.template, "--event", filepath.Join(s.events, c.Event), "--env-vars", s.env,
+		"--template", s.template, "--event", filepath.Join(s.events, c.Event), "--env-vars", env,
 		"--parameter-overrides", "Architecture="+s.architecture, "--region", "us-east-1",
 		"--skip-pull-image", "--add-host", s.host+":host-gateway")
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0",
@@ -124,10 +131,25 @@ func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log s
 	if err := cmd.Run(); err != nil {
 		return "", stderr.String() + stdout.String(), fmt.Errorf("sam local invoke: %w", err)
 	}
-	return lastLine(stdout.String()), stderr.String(), nil
+	return answer(stdout.String()), stderr.String(), nil
 }
 
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndex(text, "\n")+1:]
+// preludeEnd is what stands between the prelude of a streamed response and its body.
+var preludeEnd = strings.Repeat("\x00", 8)
+
+// answer is what the function returned: the last line or, of a response that it streamed and the
+// emulator collected, the prelude with the body as one member more.
+func answer(out string) string {
+	prelude, body, streamed := strings.Cut(out, preludeEnd)
+	prelude = strings.TrimSpace(prelude)
+	prelude = prelude[strings.LastIndex(prelude, "\n")+1:]
+	if !streamed {
+		return prelude
+	}
+	members, ok := decoded([]byte(prelude)).(map[string]any)
+	if !ok {
+		return out
+	}
+	members["body"] = body
+	return text(members)
 }

@@ -61,6 +61,7 @@ func (o observer) observe(t publish.Tally) {
 		count("Deliveries", t.Deliveries), count("Parked", t.Parked), count("Gone", t.Gone),
 		count("Closed", t.Closed), count("TooLarge", t.TooLarge), count("Retried", t.Retried),
 		count("Throttled", t.Throttled), count("Poison", t.Poison), count("Failed", t.Failed),
+		count("Recorded", t.Recorded), count("Deferred", t.Deferred), count("Filtered", t.Filtered), count("Annotated", t.Annotated),
 		metric.Value{Name: "Latency", Unit: metric.Milliseconds, Number: t.Latency.Milliseconds()})
 	if err != nil {
 		o.log.Error("metrics not written", "reason", err.Error())

@@ -93,13 +93,14 @@ func TestATallyBecomesOneLineOfMetrics(t *testing.T) {
 	var out, log bytes.Buffer
 	o := observer{metric.New(&out, "Edgestream", "publish"), slog.New(slog.NewTextHandler(&log, nil))}
 	o.observe(publish.Tally{Records: 1, Messages: 2, Listeners: 3, Deliveries: 4, Parked: 5, Gone: 6, Closed: 7, TooLarge: 8,
-		Retried: 9, Throttled: 10, Poison: 11, Failed: 12, Latency: 1500 * time.Millisecond})
+		Retried: 9, Throttled: 10, Poison: 11, Failed: 12, Recorded: 13, Deferred: 14, Filtered: 15, Annotated: 16, Latency: 1500 * time.Millisecond})
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]float64{"Records": 1, "Messages": 2, "Listeners": 3, "Deliveries": 4, "Parked": 5, "Gone": 6,
-		"Closed": 7, "TooLarge": 8, "Retried": 9, "Throttled": 10, "Poison": 11, "Failed": 12, "Latency": 1500} {
+		"Closed": 7, "TooLarge": 8, "Retried": 9, "Throttled": 10, "Poison": 11, "Failed": 12,
+		"Recorded": 13, "Deferred": 14, "Filtered": 15, "Annotated": 16, "Latency": 1500} {
 		if line[name] != want {
 			t.Errorf("%s is %v, want %v", name, line[name], want)
 		}

@@ -36,7 +36,7 @@ func (m *Memory) Replaying(_ context.Context, r stream.Replay) (stream.Listener,
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, last, ok := m.find(r.Connection, r.Subscription)
-	if !ok || last.turn == 0 {
+	if !ok || last.turn == 0 || !r.Made.IsZero() && !r.Made.Equal(last.made) {
 		return stream.Listener{}, 0, nil
 	}
 	return c.listener(last), last.turn, nil

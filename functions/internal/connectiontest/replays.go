@@ -205,6 +205,33 @@ func endedReplay(t *testing.T, open opener) {
 	}
 }
 
+func ownReplay(t *testing.T, open opener) {
+	x, s := open(t, roomy), withEventIDs()
+	subs := replayed(s)
+	x.open(t, s, subs...)
+	made := func(sub stream.Subscription, ms int, want bool) {
+		t.Helper()
+		r := replayOf(s, sub)
+		r.Made = after(s, ms)
+		if _, turn, err := x.Store.Replaying(context.Background(), r); err != nil || (turn > 0) != want {
+			t.Errorf("%v made at %d: turn %d, %v", sub, ms, turn, err)
+		}
+	}
+	for _, sub := range subs {
+		for range 40 {
+			x.defers(t, s, sub)
+		}
+		x.subscribe(t, s, sub, 5)
+		made(sub, 0, true)
+		made(sub, 5, false)
+		x.unsubscribe(t, s, sub, 10)
+		made(sub, 0, false)
+		x.subscribe(t, s, sub, 11)
+		made(sub, 0, false)
+		made(sub, 11, true)
+	}
+}
+
 func duplicateOfLive(t *testing.T, open opener) {
 	x, s := open(t, roomy), withEventIDs()
 	subs := replayed(s)

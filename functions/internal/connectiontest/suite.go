@@ -36,7 +36,8 @@ type Store interface {
 	// Defer leaves what is in the logs by now to the replay of the listener's subscription. False:
 	// the subscription is live.
 	Defer(ctx context.Context, l stream.Listener) (bool, error)
-	// Replaying is the replay's subscription as a listener, and its turn; 0 if it is not replayed.
+	// Replaying is the replay's subscription as a listener, and its turn; 0 if it is not replayed,
+	// or was made by another message than the replay is for (r.Made; zero: any).
 	Replaying(ctx context.Context, r stream.Replay) (l stream.Listener, turn int64, err error)
 	// CaughtUp makes the replay's subscription live if it is in that turn, and says whether it did.
 	CaughtUp(ctx context.Context, r stream.Replay, turn int64) (bool, error)
@@ -88,6 +89,7 @@ func Run(t *testing.T, open func(t *testing.T, l Limits) Subject) {
 		"AReplayIsBegunByTheMessageThatMadeIt":           begunOnce,
 		"WhatIsDeferredIsReadBeforeTheEnd":               deferred,
 		"WhatHasEndedIsNotReplayed":                      endedReplay,
+		"AReplayIsOfTheSubscriptionThatItsMessageMade":   ownReplay,
 		"ADuplicateDoesNotReplayAgain":                   duplicateOfLive,
 		"AnyOrderOfMessagesAndTurnsKeepsTheReplayRight":  anyTurn,
 		"ReplayAndPublishersTogetherLoseNothing":         handOver,

@@ -18,40 +18,63 @@ var errContention = errors.New("row is written by too many at once")
 // admit adds a connection to its account's row, unless that has as many as it may, or the token
 // has been revoked since it was read.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
+	e := entrance{s.Account, s.ID, s.TokenHash, newEntry(s, first, c.now())}
+	return c.enter(ctx, e, func(row item) error { return c.makeRoom(ctx, s.Account, row) })
+}
+
+// entrance is an entry that is to be added to its account's row.
+type entrance struct {
+	account, id, tokenHash string
+	entry                  item
+}
+
+// notRevoked is the condition that the row has no fresh tombstone of the token, or of the account.
+const notRevoked = "(attribute_not_exists(#h) OR #h < :fresh) AND (attribute_not_exists(#off) OR #off < :fresh)"
+
+// enter adds the entry, unless the token has been revoked since it was read. If the row has as many
+// entries as it may, full is to make room, or to say why there is none.
+func (c *Connections) enter(ctx context.Context, e entrance, full func(row item) error) error {
 	for range rounds {
 		_, err := c.table.call(ctx, "UpdateItem", parameters{
-			"Key":              accountKey(s.Account),
-			"UpdateExpression": "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
-			"ConditionExpression": "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit) AND " +
-				"(attribute_not_exists(#h) OR #h < :fresh) AND (attribute_not_exists(#off) OR #off < :fresh)",
-			"ExpressionAttributeNames": map[string]string{
-				"#c": entryName(s.ID), "#h": revokedName(s.TokenHash), "#off": accountOff,
-			},
-			"ExpressionAttributeValues":           c.admission(s, first),
+			"Key":                      accountKey(e.account),
+			"UpdateExpression":         "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
+			"ConditionExpression":      "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit) AND " + notRevoked,
+			"ExpressionAttributeNames": e.names(),
+			"ExpressionAttributeValues": append(c.entranceValues(e),
+				field{":zero", number(0)}, field{":one", number(1)}, field{":limit", number(int64(c.limits.Connections))}),
 			"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 		})
 		var refused *conflict
 		if !errors.As(err, &refused) {
 			return err
 		}
-		if c.revoked(s, refused.row) {
-			return fmt.Errorf("%w: revoked meanwhile", stream.ErrInvalidToken)
+		if entered, err := c.entered(e, refused.row); entered || err != nil {
+			return err
 		}
-		if refused.row.get(entryName(s.ID)).kind != "" {
-			return nil // the same call, whose answer was lost
-		}
-		if err := c.makeRoom(ctx, s.Account, refused.row); err != nil {
+		if err := full(refused.row); err != nil {
 			return err
 		}
 	}
 	return errContention
 }
 
-func (c *Connections) admission(s stream.Session, first []stream.Subscription) item {
+// entered reports whether the row that refused the entry has it: the same call, whose answer was
+// lost. ErrInvalidToken: it was refused because the token is revoked.
+func (c *Connections) entered(e entrance, row item) (bool, error) {
+	if c.revoked(e.tokenHash, row) {
+		return false, fmt.Errorf("%w: revoked meanwhile", stream.ErrInvalidToken)
+	}
+	return row.get(entryName(e.id)).kind != "", nil
+}
+
+func (e entrance) names() map[string]string {
+	return map[string]string{"#c": entryName(e.id), "#h": revokedName(e.tokenHash), "#off": accountOff}
+}
+
+func (c *Connections) entranceValues(e entrance) item {
 	return item{
-		{":entry", mapOf(newEntry(s, first, c.now()))},
-		{":zero", number(0)}, {":one", number(1)}, {":limit", number(int64(c.limits.Connections))},
-		{":expires", c.accountExpires()}, {":fresh", number(c.now().Add(-revokedFor).UnixMilli())},
+		{":entry", mapOf(e.entry)}, {":expires", c.accountExpires()},
+		{":fresh", number(c.now().Add(-revokedFor).UnixMilli())},
 	}
 }
 
@@ -60,8 +83,8 @@ func (c *Connections) admission(s stream.Session, first []stream.Subscription) i
 func (c *Connections) accountExpires() value { return number(c.now().Add(accountLifetime).Unix()) }
 
 // revoked reports whether the row has a fresh tombstone of the token, or of the account.
-func (c *Connections) revoked(s stream.Session, row item) bool {
-	for _, name := range []string{revokedName(s.TokenHash), accountOff} {
+func (c *Connections) revoked(tokenHash string, row item) bool {
+	for _, name := range []string{revokedName(tokenHash), accountOff} {
 		if v := row.get(name); v.given() && c.now().Sub(millis(v)) <= revokedFor {
 			return true
 		}
@@ -77,7 +100,7 @@ func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item
 		if sub.Topic(s.Account).IsAccount() && streams.get(string(sub.Stream)).kind == "" {
 			at := firstHeld(s, sub).at
 			streams = append(streams, field{string(sub.Stream), number(at)})
-			turns = append(turns, field{string(sub.Stream), number(firstTurn(at))})
+			turns = append(turns, field{string(sub.Stream), number(firstTurn(s.Connection, at))})
 		}
 	}
 	entry := item{{"c", number(s.ConnectedAt.UnixMilli())}, {"o", number(now.UnixMilli())}, {"s", mapOf(streams)}, {"h", text(shortHash(s.TokenHash))}}
@@ -96,7 +119,7 @@ func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item
 func (c *Connections) makeRoom(ctx context.Context, account string, row item) error {
 	var dead []string
 	for _, e := range entries(row) {
-		if c.now().Sub(millis(e.fields.get("c"))) > lifetime {
+		if c.now().Sub(millis(e.fields.get("c"))) > lifetimeOf(e) {
 			dead = append(dead, e.name)
 		}
 	}

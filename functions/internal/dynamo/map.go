@@ -30,7 +30,7 @@ func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream
 	})
 	var old *conflict
 	if errors.As(err, &old) {
-		return h.on && startedBy(old.row.get("g"), by), nil
+		return h.on && startedBy(old.row.get("g"), s.Connection, by), nil
 	}
 	return err == nil && h.on && s.EventIDs, err
 }
@@ -40,7 +40,7 @@ func (c *Connections) mapping(s stream.Session, at, by int64) item {
 	row := item{{"a", text(s.Account)}, {"c", number(s.ConnectedAt.UnixMilli())}, expires(s.ConnectedAt.Add(lifetime))}
 	row = append(append(row, until(s.Grant)...), asked(s)...)
 	if s.EventIDs {
-		row = append(row, field{"g", number(firstTurn(by))})
+		row = append(row, field{"g", number(firstTurn(s.Connection, by))})
 	}
 	if at <= milliseconds(s.ConnectedAt) {
 		row = append(row, field{"o", number(c.now().UnixMilli())})
@@ -62,7 +62,7 @@ func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name str
 		}
 	case s.EventIDs:
 		update += ", #c.p.#s = :turn"
-		values = append(values, field{":turn", number(firstTurn(by))})
+		values = append(values, field{":turn", number(firstTurn(s.Connection, by))})
 	}
 	_, err = c.table.call(ctx, "UpdateItem", parameters{
 		"Key":              accountKey(s.Account),
@@ -81,5 +81,5 @@ func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name str
 	if entry.kind == "" && h.on {
 		return false, stream.ErrNoConnection
 	}
-	return h.on && startedBy(entry.fields.get("p").fields.get(string(name)), by), nil
+	return h.on && startedBy(entry.fields.get("p").fields.get(string(name)), s.Connection, by), nil
 }

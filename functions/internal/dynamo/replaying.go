@@ -9,17 +9,19 @@ import (
 )
 
 // A subscription that is being replayed has a turn, which every deferral makes greater by one. The
-// first one is made of the time of the message that wrote the mapping, so that no two
-// subscriptions of a connection to one stream have the same: a thousand deferrals fit into every
-// millisecond between them, which is more than one row takes.
-const turnBits = 10
+// first one is made of the time of the message that wrote the mapping, from the connection's own
+// time on. So no two subscriptions of a connection to one stream have the same, and a replay knows
+// its own: a million deferrals are room enough for the minutes that it takes.
+const turnBits = 20
 
-func firstTurn(by int64) int64 { return by << turnBits }
+func firstTurn(c stream.Connection, by int64) int64 {
+	return (1 + max(0, by-milliseconds(c.ConnectedAt))) << turnBits
+}
 
 // startedBy reports whether the message of that time wrote the mapping with this turn.
-func startedBy(turn value, by int64) bool {
+func startedBy(turn value, c stream.Connection, by int64) bool {
 	n, ok := turn.int()
-	return ok && n>>turnBits == by
+	return ok && n>>turnBits == firstTurn(c, by)>>turnBits
 }
 
 // standing is how a subscription of a session with ids stands.
@@ -89,7 +91,7 @@ func (c *Connections) Replaying(ctx context.Context, r stream.Replay) (stream.Li
 		turn = got.row.get("g")
 		l, ok = c.mapped(got.row)
 	}
-	made := r.Made.IsZero() || startedBy(turn, milliseconds(r.Made))
+	made := r.Made.IsZero() || startedBy(turn, r.Connection, milliseconds(r.Made))
 	if n, replaying := turn.int(); ok && replaying && made {
 		return l, n, nil
 	}

@@ -21,7 +21,7 @@ func (i Item) mark() Mark { return Mark{i.Log, i.Writer} }
 // Merge returns the items by place, except that those of one owner stand by their sequence numbers
 // and those of one writer in one log by their numbers. Where that contradicts the places the later
 // one is delayed, and none is put before its place. Both orders are the one in which the entries
-// were appended, so they do not contradict each other; if they do all the same, the place decides.
+// were appended, so they do not contradict each other; what does all the same comes last, by place.
 func Merge(items []Item) []Item {
 	sorted := slices.Clone(items)
 	slices.SortFunc(sorted, byPlace)

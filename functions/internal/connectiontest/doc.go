@@ -15,4 +15,11 @@
 //
 // A subscribe of what is already subscribed only moves its time; the first spelling stays. It
 // never counts against the limit, nor does a message that was overtaken.
+//
+// # The rule for replays
+//
+// A subscription of a session with ids is being replayed until CaughtUp has made it live. Its turn
+// moves with every Defer, and another subscription to the same stream has other turns. So CaughtUp
+// does nothing with a turn that was read before a Defer or an unsubscribe, and Defer is false only
+// after a CaughtUp.
 package connectiontest

@@ -12,10 +12,15 @@
 //
 //	pk                  sk                                     attributes
 //	connection#0a       1769900000123#PJqB0fHsqRcCHlw=         a account, sc scopes, h token hash, u token expiry, o written,
-//	                                                           s {key: {t time, p spelling, off}}, n how many are on
+//	                                                           e asked for ids, f what is filtered (stream.Grant.Viewer),
+//	                                                           s {key: {t time, b made, p spelling, off}}, n how many are on
 //	account#1           account                                n how many connections, and for each of them
-//	                                                           @PJqB…= {c connected at, o, u, r, s {stream: ±time}}
-//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t, p, u, o, off
+//	                                                           @PJqB…= {c connected at, o, u, r, e, f, h its first 16 digits,
+//	                                                                    s {stream: ±made}, p {stream: turn}};
+//	                                                           @… {c, u, h, l topic} of a reader of server-sent events;
+//	                                                           !0a0a… and !off revoked at; k {s since, u until} its head
+//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t made, p, u, o, e, f, g turn, off
+//	topic#hashtag/foo   !head                                  k {s since, u until}
 //
 // A connection's row is found from what every event carries. Its partition is one of 16, by a hash
 // of its id, so that a reader of a time range (a sweep, an announcement to everyone) has a fixed
@@ -27,13 +32,27 @@
 //
 // # Racing messages
 //
-// Messages of one connection are handled side by side. Each entry and mapping keeps the time of
-// the message that wrote it, and yields only to a newer one, or, to a subscribe, to one of the same
-// time. An unsubscribe leaves a tombstone (off, or a negative time) so that an older subscribe that
-// comes later finds it. Subscribing first decides on the connection's row, in one conditional
-// update that knows limit, duplicate and first spelling, and then writes the mapping; both
-// steps follow the rule on their own, so whatever the order of the steps of two messages, both
-// rows end with the newer one. Every step may be repeated.
+// Messages of one connection are handled side by side. A connection's row keeps for each
+// subscription the time of its newest message, which yields only to a newer one, or, to a subscribe,
+// to one of the same time. An unsubscribe leaves a tombstone (off, or a negative time) so that an
+// older subscribe that comes later finds it. Subscribing first decides on the connection's row, in
+// one conditional update that knows limit, duplicate and first spelling, and then writes the
+// mapping, by the same rule, with the time of the message that made the subscription: that a
+// duplicate came is the connection's row's to know, and leaves a mapping that is there as it is. So
+// whatever the order of the steps of two messages, both rows end with the newer one, and a mapping
+// whose time stays is one subscription. Every step may be repeated.
+//
+// # Logs and replays
+//
+// A topic is kept while it has a head, which stands where a look-up of its audience reads anyway.
+//
+// A subscription of a session with ids begins as one that is being replayed: its mapping has a turn
+// (g, or p in the account's row) until the replay has caught up. Defer and CaughtUp are conditional
+// updates of the turn alone, so that one of them comes first: either the replay finds the turn
+// moved and reads on, or the publisher finds none and posts. The turn of a user stream stands in
+// the account's row, for what is said to everyone too: a look-up of everyone reads the connections'
+// rows, and then the accounts' of those with ids. That costs more where an announcement is made,
+// which is rare, and spares every replay a second write.
 //
 // Whatever a crash or a race with the disconnect leaves behind is removed when a post finds the
 // connection gone (Forget), or by its time to live.

@@ -87,6 +87,41 @@ func TestWhatEachOperationCosts(t *testing.T) {
 	}
 }
 
+// TestWhatIDsCost pins what a client with ids costs more: the replay of each of its subscriptions.
+func TestWhatIDsCost(t *testing.T) {
+	t.Setenv("DYNAMODB_ENDPOINT", "")
+	c := newConnections(t, Limits{Subscriptions: 100, Connections: 50})
+	var m meter
+	c.Meter(m.add)
+	user, ctx := stream.Subscription{Stream: stream.User}, t.Context()
+	plain := opened(t, c, "A1=", "1")
+	s := plain
+	s.ID, s.EventIDs = "B1=", true
+	m.spends(t, "connect with ?stream=user", 2, 0, 2, func() error { return c.Open(ctx, s, []stream.Subscription{user}) })
+	m.spends(t, "subscribe an account's stream", 2, 0, 2, func() error {
+		return c.subscribe(ctx, s, stream.Subscription{Stream: stream.Direct}, at(s, 1))
+	})
+	m.spends(t, "subscribe a tag", 2, 0, 2, func() error { return c.subscribe(ctx, s, tag("cats"), at(s, 2)) })
+	for _, sub := range []stream.Subscription{user, tag("cats")} {
+		r := stream.Replay{Connection: s.Connection, Account: s.Account, Subscription: sub}
+		var turn int64
+		m.spends(t, "read a turn", 1, 1, 0, func() (err error) { _, turn, err = c.Replaying(ctx, r); return err })
+		m.spends(t, "catch up", 1, 0, 1, func() error { _, err := c.CaughtUp(ctx, r, turn); return err })
+	}
+	m.spends(t, "defer", 1, 0, 1, func() error {
+		_, err := c.Defer(ctx, stream.Listener{Connection: s.Connection, Account: s.Account, Subscription: stream.Subscription{Stream: stream.Direct}})
+		return err
+	})
+	m.spends(t, "everyone: connections, head, account", connectionKeys+2, connectionKeys+2, 0, func() error { return c.find(t, 1, stream.EveryoneTopic()) })
+	if err := c.Close(ctx, s.Connection); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.subscribe(ctx, plain, user, at(s, 1)); err != nil {
+		t.Fatal(err)
+	}
+	m.spends(t, "everyone, none with ids", connectionKeys+1, connectionKeys+1, 0, func() error { return c.find(t, 1, stream.EveryoneTopic()) })
+}
+
 func accounts(n int) (topics []stream.Topic) {
 	for i := range n {
 		topics = append(topics, stream.AccountTopic(strings.Repeat("1", i+1)))

@@ -22,10 +22,12 @@ func main() {
 	db := awsenv.DynamoDB(cfg)
 	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
 	limits := dynamo.Limits{Subscriptions: vars.Int("MAX_SUBSCRIPTIONS"), Connections: vars.Int("MAX_CONNECTIONS")}
+	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
 	connect := mastodon.Connect{
 		Tokens:      accounts,
 		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
-		Connections: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits),
+		Connections: connections,
+		Recheck:     mastodon.Recheck{Lists: accounts, Viewers: accounts, Mappings: connections},
 		Greeter:     lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
 	}
 	vars.Require(log)

@@ -24,13 +24,14 @@ func main() {
 	db := awsenv.DynamoDB(cfg)
 	limits := dynamo.Limits{Subscriptions: vars.Int("MAX_SUBSCRIPTIONS")}
 	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
-	lists := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
+	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
 	// The connection is open, as it has just sent something: gone is gone.
 	url := vars.Text("CALLBACK_URL")
 	answers := greet.Greeter{Poster: apigw.NewClient(url, cfg), Patience: 5 * time.Second}
 	messages := mastodon.Messages{
 		Sessions: connections, Subscriptions: connections, Greeter: answers, Margin: route.Margin,
-		Authoriser: mastodon.Authoriser{Lists: lists, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
+		Authoriser: mastodon.Authoriser{Lists: accounts, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
+		Recheck:    mastodon.Recheck{Lists: accounts, Viewers: accounts, Mappings: connections},
 		MaxBytes:   vars.Int("MAX_MESSAGE_BYTES"),
 	}
 	vars.Require(log)

@@ -23,16 +23,21 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func newGreeter(t *testing.T, function string, handler http.HandlerFunc) *lambdainvoke.Greeter {
+	return lambdainvoke.NewGreeter(function, config(t, handler))
+}
+
+// config is that of a process whose Lambda is the handler.
+func config(t *testing.T, handler http.HandlerFunc) aws.Config {
 	server := httptest.NewServer(handler)
 	transport := &http.Transport{}
 	t.Cleanup(func() { server.Close(); transport.CloseIdleConnections() })
 	t.Setenv("AWS_ENDPOINT_URL_LAMBDA", server.URL)
-	return lambdainvoke.NewGreeter(function, aws.Config{
+	return aws.Config{
 		Region: "eu-west-1", HTTPClient: &http.Client{Transport: transport},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "A", SecretAccessKey: "S"}, nil
 		}),
-	})
+	}
 }
 
 var greeting = stream.Greeting{

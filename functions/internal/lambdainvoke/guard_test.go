@@ -8,6 +8,7 @@ import (
 
 // What the domain asks of this package.
 var (
-	_ publish.Greeter  = (*lambdainvoke.Greeter)(nil)
-	_ mastodon.Greeter = (*lambdainvoke.Greeter)(nil)
+	_ publish.Greeter   = (*lambdainvoke.Greeter)(nil)
+	_ mastodon.Greeter  = (*lambdainvoke.Greeter)(nil)
+	_ mastodon.Replayer = (*lambdainvoke.Replayer)(nil)
 )

@@ -75,7 +75,7 @@ func TestNobodyIsConnectedToAnyStreamWithoutAValidToken(t *testing.T) {
 		} {
 			t.Run(string(n)+"/"+name, func(t *testing.T) {
 				w := newWorld()
-				h := Handshake{conn, test.Credentials, Params{Stream: string(n), Tag: sub.Param, List: sub.Param}}
+				h := Handshake{conn, test.Credentials, Params{Stream: string(n), Tag: sub.Param, List: sub.Param}, false}
 				if err := w.connect(h); !errors.Is(err, test.err) || RefusalOf(err).Status != 401 {
 					t.Errorf("got %v, want %v", err, test.err)
 				}

@@ -33,6 +33,8 @@ type Handshake struct {
 	Credentials
 	// Params name the stream to subscribe to at once; none if its Stream is empty.
 	Params
+	// EventIDs says that the client wants ids, see stream.Session.
+	EventIDs bool
 }
 
 // Connect admits clients. All fields are needed.
@@ -40,6 +42,8 @@ type Connect struct {
 	Tokens      Tokens
 	Authoriser  Authoriser
 	Connections Opener
+	Recheck     Recheck
+	Resume      Resume
 	// Greeter must not wait for its frames to be posted: the socket opens only after Connect
 	// has returned.
 	Greeter Greeter
@@ -57,39 +61,83 @@ func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	session := stream.Session{Connection: h.Connection, Grant: grant}
-	first, refused := c.first(ctx, grant, h.Params)
-	if err := c.Connections.Open(ctx, session, first); err != nil {
+	session := stream.Session{Connection: h.Connection, Grant: grant, EventIDs: h.EventIDs}
+	first, refused := c.first(ctx, session, h.Params)
+	if err := c.Connections.Open(ctx, session, first.subscriptions); err != nil {
 		return err
 	}
 	if refused == nil {
-		return nil
+		refused = c.recheck(ctx, session, first)
 	}
-	logRefusal(ctx, log, "subscription refused", Request{Params: h.Params}, grant.Account, refused)
-	return c.tell(ctx, h.Connection, RefusalOf(refused).Frame())
+	if refused != nil {
+		logRefusal(ctx, log, "subscription refused", Request{Params: h.Params}, grant.Account, refused)
+		return c.tell(ctx, h.Connection, RefusalOf(refused).Frame())
+	}
+	return c.replay(ctx, h.Connection, first.replays)
+}
+
+// opening is what a connection begins with: nothing, or one subscription.
+type opening struct {
+	subscriptions []stream.Subscription
+	// replays are those of the subscriptions, if the client wants ids.
+	replays []stream.Replay
 }
 
 // first is the subscription of the URL, if there is one, or why it is refused.
-func (c Connect) first(ctx context.Context, g stream.Grant, p Params) ([]stream.Subscription, error) {
+func (c Connect) first(ctx context.Context, s stream.Session, p Params) (opening, error) {
 	if p.Stream == "" {
-		return nil, nil
+		return opening{}, nil
 	}
-	sub, err := c.Authoriser.Authorise(ctx, g, p)
+	sub, err := c.Authoriser.Authorise(ctx, s.Grant, p)
 	if err != nil {
-		return nil, err
+		return opening{}, err
 	}
-	return []stream.Subscription{sub}, nil
+	first := opening{subscriptions: []stream.Subscription{sub}}
+	if !s.EventIDs {
+		return first, nil
+	}
+	replay, err := c.Resume.from(ctx, s, sub, s.ConnectedAt, p.LastEventID)
+	if err != nil {
+		return opening{}, err
+	}
+	first.replays = []stream.Replay{replay}
+	return first, nil
+}
+
+func (c Connect) recheck(ctx context.Context, s stream.Session, first opening) error {
+	for _, sub := range first.subscriptions {
+		if err := c.Recheck.written(ctx, s, sub, s.ConnectedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replay has what was subscribed served from History. A client whose replay nobody begins would
+// wait for ever, so it is turned away.
+func (c Connect) replay(ctx context.Context, conn stream.Connection, replays []stream.Replay) error {
+	for _, r := range replays {
+		if err := c.Resume.Replayer.Replay(ctx, r); err != nil {
+			return c.turnAway(ctx, conn, err)
+		}
+	}
+	return nil
 }
 
 // tell hands the frame to the greeter. A client that could not be told would wait for a stream
-// that never comes, so it is rather turned away, and leaves nothing behind.
+// that never comes, so it is rather turned away.
 func (c Connect) tell(ctx context.Context, conn stream.Connection, frame []byte) error {
 	err := c.Greeter.Greet(ctx, stream.Greeting{Connection: conn, Frames: []string{string(frame)}})
-	if err == nil {
-		return nil
+	if err != nil {
+		return c.turnAway(ctx, conn, err)
 	}
-	if closing := c.Connections.Close(ctx, conn); closing != nil {
-		return closing
+	return nil
+}
+
+// turnAway leaves nothing behind of a connection that is refused for the reason given.
+func (c Connect) turnAway(ctx context.Context, conn stream.Connection, reason error) error {
+	if err := c.Connections.Close(ctx, conn); err != nil {
+		return err
 	}
-	return err
+	return reason
 }

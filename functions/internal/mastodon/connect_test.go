@@ -24,7 +24,7 @@ func TestAValidTokenConnectsWhateverItsScopes(t *testing.T) {
 func TestTheStreamOfTheURLIsSubscribedAtOnceAndYoung(t *testing.T) {
 	for _, n := range stream.Names() {
 		w, sub := newWorld(), subscriptionTo(n)
-		h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: string(n), Tag: "Cats", List: "12"}}
+		h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: string(n), Tag: "Cats", List: "12"}, false}
 		if err := w.connect(h); err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestAStreamOfTheURLThatIsRefusedLeavesTheSocketOpenAndIsAnsweredInBand(t *t
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			if err := w.connect(Handshake{conn, Credentials{AccessToken: test.token}, test.Params}); err != nil {
+			if err := w.connect(Handshake{conn, Credentials{AccessToken: test.token}, test.Params, false}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.store.Session(context.Background(), conn); err != nil {
@@ -71,8 +71,8 @@ func (brokenLists) ListOwner(context.Context, string) (string, error) { return "
 func TestAListThatCannotBeLookedUpIsAnsweredInBand(t *testing.T) {
 	w := newWorld()
 	a := Authoriser{Lists: brokenLists{}, MaxTag: 1, MaxList: 10}
-	c := Connect{Tokens: w.accounts, Authoriser: a, Connections: w.store, Greeter: &w.posted}
-	h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: "list", List: "12"}}
+	c := Connect{Tokens: w.accounts, Authoriser: a, Connections: w.store, Greeter: &w.posted, Recheck: w.recheck()}
+	h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: "list", List: "12"}, false}
 	if err := c.Connect(context.Background(), h, w.logger()); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestStorageThatFailsRefusesTheConnectionWith500(t *testing.T) {
 func TestAClientThatCannotBeToldItsErrorIsTurnedAwayAndForgotten(t *testing.T) {
 	w := newWorld()
 	w.posted.err = stream.ErrUnavailable
-	err := w.connect(Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: "nothing"}})
+	err := w.connect(Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: "nothing"}, false})
 	if RefusalOf(err).Status != 500 {
 		t.Errorf("got %v", err)
 	}
@@ -113,7 +113,7 @@ func TestAClientThatCannotBeToldItsErrorIsTurnedAwayAndForgotten(t *testing.T) {
 
 func TestAHostileStreamNameDoesNotFloodTheLog(t *testing.T) {
 	w := newWorld()
-	h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: strings.Repeat("\n", 9_000)}}
+	h := Handshake{conn, Credentials{AccessToken: "full"}, Params{Stream: strings.Repeat("\n", 9_000)}, false}
 	if err := w.connect(h); err != nil {
 		t.Fatal(err)
 	}

@@ -71,6 +71,8 @@ func (p *posted) Greet(ctx context.Context, g stream.Greeting) error {
 type world struct {
 	accounts accounts
 	store    *connectiontest.Memory
+	history  past
+	viewers  viewers
 	posted   posted
 	log      bytes.Buffer
 }
@@ -94,14 +96,17 @@ func (w *world) authoriser() Authoriser {
 }
 
 func (w *world) connect(h Handshake) error {
-	c := Connect{Tokens: w.accounts, Authoriser: w.authoriser(), Connections: w.store, Greeter: &w.posted}
+	c := Connect{
+		Tokens: w.accounts, Authoriser: w.authoriser(), Connections: w.store, Greeter: &w.posted,
+		Recheck: w.recheck(), Resume: w.resume(),
+	}
 	return c.Connect(context.Background(), h, w.logger())
 }
 
 func (w *world) messages() Messages {
 	return Messages{
 		Sessions: w.store, Subscriptions: w.store, Authoriser: w.authoriser(), Greeter: &w.posted,
-		MaxBytes: 131_072, Margin: time.Second,
+		MaxBytes: 131_072, Margin: time.Second, Recheck: w.recheck(), Resume: w.resume(),
 	}
 }
 

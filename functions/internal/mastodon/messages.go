@@ -19,9 +19,10 @@ type Sessions interface {
 // Subscriptions keeps what connections listen to. Messages of one connection come in any order:
 // at is the message's own time, and only what is newer than the last change counts.
 type Subscriptions interface {
-	// Subscribe is nil too for what is subscribed already, and for a message that was overtaken.
+	// Subscribe says whether the subscription begins: not if it is subscribed already, and not if
+	// the message was overtaken. With s.EventIDs it begins as one that is being replayed.
 	// ErrTooManySubscriptions, ErrNoConnection.
-	Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
+	Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) (begun bool, err error)
 	// Unsubscribe is nil too for what is not subscribed.
 	Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
 }
@@ -39,6 +40,8 @@ type Messages struct {
 	Sessions      Sessions
 	Subscriptions Subscriptions
 	Authoriser    Authoriser
+	Recheck       Recheck
+	Resume        Resume
 	// Greeter posts the answers; the connection is open.
 	Greeter Greeter
 	// MaxBytes is how long a message may be.
@@ -90,7 +93,23 @@ func (m Messages) subscribe(ctx context.Context, s stream.Session, at time.Time,
 	if err != nil {
 		return err
 	}
-	return m.Subscriptions.Subscribe(ctx, s, sub, at)
+	var replay stream.Replay
+	if s.EventIDs {
+		if replay, err = m.Resume.from(ctx, s, sub, at, p.LastEventID); err != nil {
+			return err
+		}
+	}
+	begun, err := m.Subscriptions.Subscribe(ctx, s, sub, at)
+	if err != nil {
+		return err
+	}
+	if err := m.Recheck.written(ctx, s, sub, at); err != nil || !begun || !s.EventIDs {
+		return err
+	}
+	if err := m.Resume.Replayer.Replay(ctx, replay); err != nil {
+		return m.Recheck.undo(ctx, s, sub, at, err)
+	}
+	return nil
 }
 
 // unsubscribe needs no right: whoever may not listen any more may still stop. What is too long

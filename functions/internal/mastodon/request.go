@@ -5,6 +5,8 @@ import "encoding/json"
 // Params name a stream as a client does.
 type Params struct {
 	Stream, Tag, List string
+	// LastEventID is what a client that asked for ids wants to go on behind; empty: from now on.
+	LastEventID string
 }
 
 // Request is a message of a client.
@@ -27,7 +29,10 @@ func Parse(body string) (Request, bool) {
 	}
 	return Request{
 		Unsubscribe: kind == "unsubscribe",
-		Params:      Params{Stream: text(first(fields["stream"])), Tag: word(fields["tag"]), List: word(fields["list"])},
+		Params: Params{
+			Stream: text(first(fields["stream"])), Tag: word(fields["tag"]), List: word(fields["list"]),
+			LastEventID: id(fields["last_event_id"]),
+		},
 	}, true
 }
 
@@ -47,6 +52,15 @@ func word(raw json.RawMessage) string {
 		return text(raw)
 	}
 	return n.String()
+}
+
+// id is the value as word has it. Any other value but null stays as it is written, which is no id:
+// a client that wants to go on from somewhere must not be taken for one that does not.
+func id(raw json.RawMessage) string {
+	if s := word(raw); s != "" || len(raw) == 0 || raw[0] == '"' || string(raw) == "null" {
+		return s
+	}
+	return string(raw)
 }
 
 // first is the first element of an array, and any other value itself.

@@ -29,6 +29,12 @@ func TestMessagesAreReadAsAMastodonServerReadsThem(t *testing.T) {
 		`{"type":"subscribe","stream":"hashtag","tag":null}`:                 {Stream: "hashtag"},
 		`{"type":"subscribe","stream":"hashtag","tag":"a\u0000\ud800"}`:      {Stream: "hashtag", Tag: "a\x00\ufffd"},
 		`{"type":"subscribe","stream":"` + "\U0001f389" + `"}`:               {Stream: "\U0001f389"},
+		`{"type":"subscribe","stream":"user","last_event_id":"a-_9"}`:        {Stream: "user", LastEventID: "a-_9"},
+		`{"type":"subscribe","stream":"user","last_event_id":10.50}`:         {Stream: "user", LastEventID: "10.50"},
+		`{"type":"subscribe","stream":"user","last_event_id":""}`:            {Stream: "user"},
+		`{"type":"subscribe","stream":"user","last_event_id":null}`:          {Stream: "user"},
+		`{"type":"subscribe","stream":"user","last_event_id":true}`:          {Stream: "user", LastEventID: "true"},
+		`{"type":"subscribe","stream":"user","last_event_id":["a"]}`:         {Stream: "user", LastEventID: `["a"]`},
 	} {
 		got, ok := Parse(body)
 		if !ok || got != (Request{Params: want}) {
@@ -58,7 +64,8 @@ func TestWhatIsNoMessageIsIgnored(t *testing.T) {
 func FuzzAMessageIsReadOrIgnored(f *testing.F) {
 	for _, body := range []string{
 		`{"type":"subscribe","stream":"hashtag","tag":"x"}`, `{"type":"unsubscribe","stream":["list"],"list":5}`,
-		`{"type":"subscribe","stream":[[1e999]],"tag":-0}`, `{"type":"subscribe","tag":"\ud800"}`, "[]", `{"type"`,
+		`{"type":"subscribe","stream":[[1e999]],"tag":-0}`, `{"type":"subscribe","tag":"\ud800"}`, "[]",
+		`{"type":"subscribe","stream":"user","last_event_id":"abc"}`, `{"type":"subscribe","last_event_id":{"a":[]}}`, `{"type"`,
 	} {
 		f.Add(body)
 	}
@@ -81,6 +88,12 @@ func FuzzAMessageIsReadOrIgnored(f *testing.F) {
 		}
 		if s, isText := object["tag"].(string); isText && s != got.Tag {
 			t.Errorf("tag %q read as %q", s, got.Tag)
+		}
+		if s, isText := object["last_event_id"].(string); isText && s != got.LastEventID {
+			t.Errorf("last_event_id %q read as %q", s, got.LastEventID)
+		}
+		if given := object["last_event_id"]; given != nil && given != "" && got.LastEventID == "" {
+			t.Errorf("last_event_id %v is ignored", given)
 		}
 		if s, isText := object["stream"].(string); isText && s != got.Stream {
 			t.Errorf("stream %q read as %q", s, got.Stream)

@@ -50,7 +50,10 @@ func handshake(e Event) mastodon.Handshake {
 			AccessToken:   query(e, "access_token"),
 			Protocols:     strings.Join(header(e, "Sec-WebSocket-Protocol"), ","),
 		},
-		Params: mastodon.Params{Stream: query(e, "stream"), Tag: query(e, "tag"), List: query(e, "list")},
+		Params: mastodon.Params{
+			Stream: query(e, "stream"), Tag: query(e, "tag"), List: query(e, "list"), LastEventID: query(e, "last_event_id"),
+		},
+		EventIDs: asked(query(e, "event_ids")),
 	}
 }
 
@@ -76,6 +79,10 @@ func query(e Event, name string) string {
 	}
 	return e.QueryStringParameters[name]
 }
+
+// asked reports whether a switch is on. Anything but these two words is off, and so as it was
+// before there was a switch.
+func asked(value string) bool { return value == "true" || value == "1" }
 
 func first(values []string) string {
 	if len(values) == 0 {

@@ -3,11 +3,12 @@
 //
 // # What a handler may return
 //
-// Never an error, and never a panic, but for Greet, which is no route. API Gateway answers a failed $connect with 502, and a
-// failed message with a frame of its own ({"message":"Internal server error",…}), which throws in
-// every subscription that masto.js has on the socket. So a handler recovers, logs, and answers
-// with a status; of $connect the client sees that status and the subprotocol, of the other
-// routes nothing: every reply is posted.
+// Never an error, and never a panic, but for Greet and Replay, which are no routes: Lambda invokes
+// them asynchronously and does with an error what the template says. API Gateway answers a failed
+// $connect with 502, and a failed message with a frame of its own ({"message":"Internal server
+// error",…}), which throws in every subscription that masto.js has on the socket. So a handler
+// recovers, logs, and answers with a status; of $connect the client sees that status and the
+// subprotocol, of the other routes nothing: every reply is posted.
 //
 // A handler keeps Margin of its time, so that storage that hangs becomes an answer and not a
 // function that is killed.

@@ -46,6 +46,7 @@ type domain struct {
 	incoming  []mastodon.Incoming
 	closed    []stream.Connection
 	greeted   []stream.Greeting
+	replayed  []stream.Replay
 }
 
 func (d *domain) call(ctx context.Context) error {
@@ -76,6 +77,11 @@ func (d *domain) Close(ctx context.Context, c stream.Connection) error {
 
 func (d *domain) Greet(ctx context.Context, g stream.Greeting) error {
 	d.greeted = append(d.greeted, g)
+	return d.call(ctx)
+}
+
+func (d *domain) Run(ctx context.Context, r stream.Replay) error {
+	d.replayed = append(d.replayed, r)
 	return d.call(ctx)
 }
 
@@ -256,6 +262,49 @@ func TestGreetFailsIfTheServiceIsAtFault(t *testing.T) {
 		}
 		logged(t, lines, words...)
 	}
+}
+
+func TestOnlyTrueAndOneAskForIDs(t *testing.T) {
+	for value, want := range map[string]bool{"true": true, "1": true, "": false, "false": false, "0": false, "True": false, "yes": false, "true ": false} {
+		d := &domain{}
+		log, _ := logger()
+		var e route.Event
+		e.QueryStringParameters = map[string]string{"event_ids": value, "last_event_id": "a-_9"}
+		if _, _ = route.Connect(d, log)(context.Background(), e); d.handshake.EventIDs != want || d.handshake.LastEventID != "a-_9" {
+			t.Errorf("%q: %+v", value, d.handshake)
+		}
+	}
+}
+
+func TestReplayFailsIfTheServiceIsAtFault(t *testing.T) {
+	for err, words := range map[error][]string{
+		nil:                   nil,
+		stream.ErrUnavailable: {"ERROR", "replay not finished", "unavailable", conn.ID, "req-1", `"stream":"hashtag"`, `"account":"1"`},
+	} {
+		d := &domain{err: err}
+		log, lines := logger()
+		ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
+		sent := stream.Replay{
+			Connection: conn, Account: "1", Subscription: stream.Subscription{Stream: stream.Hashtag, Param: "s3cret"},
+			Made: conn.ConnectedAt, From: "a-_9", Asked: conn.ConnectedAt,
+		}
+		body, _ := json.Marshal(sent)
+		if _, got := lambda.NewHandler(route.Replay(d, log)).Invoke(ctx, body); (got != nil) != (err != nil) {
+			t.Errorf("%v: got %v", err, got)
+		}
+		if diff := cmp.Diff([]stream.Replay{sent}, d.replayed); diff != "" {
+			t.Errorf("replay (-sent +got):\n%s", diff)
+		}
+		logged(t, lines, words...)
+	}
+}
+
+func TestAReplayThatPanicsIsRunAgain(t *testing.T) {
+	log, lines := logger()
+	if err := route.Replay(&domain{panics: true}, log)(context.Background(), stream.Replay{Connection: conn}); err == nil {
+		t.Error("the replay counts as done")
+	}
+	logged(t, lines, "ERROR", "panic", conn.ID)
 }
 
 func TestTheAnswerIsTheOneThatAPIGatewayReads(t *testing.T) {

@@ -59,13 +59,14 @@ func newSocket(t *testing.T) *socket {
 	s.connections = dynamo.NewConnections(db, s.table, dynamo.Limits{Subscriptions: 12, Connections: 2})
 	answers := greet.Greeter{Poster: apigw.NewClient(s.gateway.URL, cfg), Patience: time.Second}
 	authoriser := mastodon.Authoriser{Lists: accounts, MaxTag: 500, MaxList: 100}
+	recheck := mastodon.Recheck{Lists: accounts, Viewers: accounts, Mappings: s.connections}
 	log := slog.New(slog.DiscardHandler)
 	s.connect = route.Connect(mastodon.Connect{
-		Tokens: accounts, Authoriser: authoriser, Connections: s.connections, Greeter: answers,
+		Tokens: accounts, Authoriser: authoriser, Connections: s.connections, Greeter: answers, Recheck: recheck,
 	}, log)
 	s.message = route.Message(mastodon.Messages{
 		Sessions: s.connections, Subscriptions: s.connections, Authoriser: authoriser, Greeter: answers,
-		MaxBytes: 128 << 10, Margin: route.Margin,
+		MaxBytes: 128 << 10, Margin: route.Margin, Recheck: recheck,
 	}, log)
 	s.disconnect = route.Disconnect(s.connections, log)
 	return s

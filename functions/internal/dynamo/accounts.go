@@ -31,7 +31,8 @@ var errMalformed = errors.New("malformed row")
 
 // Grant is what the token allows. A token that allows nothing is stream.ErrInvalidToken, with the
 // reason: unknown, expired, revoked, disabled, suspended or malformed row. Any other error says
-// that the table could not be read. The row of the account itself may be missing.
+// that the table could not be read. The row of the account itself may be missing. A revocation at
+// a time to come ends the token as an expiry does.
 func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error) {
 	if token == "" {
 		return stream.Grant{}, stream.ErrMissingToken
@@ -47,13 +48,14 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 		return stream.Grant{}, refuse(err)
 	}
 	grant.TokenHash = hash
-	row, err = a.read(ctx, "account#"+grant.Account)
+	row, err = a.read(ctx, accountRow(grant.Account))
 	if err != nil {
 		return stream.Grant{}, err
 	}
 	if err := checkAccount(row); err != nil {
 		return stream.Grant{}, refuse(err)
 	}
+	grant.Viewer = viewerOf(row).Version()
 	return grant, nil
 }
 
@@ -71,16 +73,19 @@ func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
 	return owner.text, nil
 }
 
+// rowNames are the attributes that rows of tokens, accounts and lists are read for.
+var rowNames = append([]string{"account", "scopes", "expiresAt", "revokedAt", "disabled", "suspended"}, viewerNames...)
+
 // read is the row with this key, or nil. The table is read consistently: a token that has just
 // been written is valid, one that has just been revoked is not.
 func (a *Accounts) read(ctx context.Context, key string) (item, error) {
 	if len(key) > maxPartitionKey {
 		return nil, nil // no such row can be
 	}
+	projection, names := projectionOf(rowNames)
 	got, err := a.table.call(ctx, "GetItem", parameters{
 		"Key": item{{"key", text(key)}}, "ConsistentRead": true,
-		"ProjectionExpression":     "#k, account, scopes, expiresAt, revokedAt, disabled, suspended",
-		"ExpressionAttributeNames": map[string]string{"#k": "key"},
+		"ProjectionExpression": projection, "ExpressionAttributeNames": names,
 	})
 	return got.row, err
 }
@@ -125,6 +130,7 @@ func grantOf(row item, now time.Time) (stream.Grant, error) {
 	case g.Expired(now):
 		return stream.Grant{}, errExpired
 	}
+	g.TokenExpires = sooner(g.TokenExpires, revoked)
 	return g, nil
 }
 

@@ -1,0 +1,170 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"edgestream/functions/internal/viewer"
+)
+
+// viewerNames are the attributes that say what an account filters, beside its key.
+var viewerNames = []string{"key", "languages", "blocks", "mutes", "blockedBy", "blockedDomains", "filters"}
+
+// Viewers reads what accounts filter, a hundred at a time: see viewer.Source. The table is read
+// consistently, so that a change is seen by whoever was told of it. An attribute that does not
+// fit the table's description filters nothing; the rest of its row does.
+func (a *Accounts) Viewers(ctx context.Context, accounts []string) (map[string]*viewer.Viewer, error) {
+	wanted := slices.Clone(accounts)
+	slices.Sort(wanted)
+	wanted = slices.DeleteFunc(slices.Compact(wanted), func(account string) bool {
+		return len(accountRow(account)) > maxPartitionKey // no such row can be
+	})
+	found := viewersFound{byAccount: map[string]*viewer.Viewer{}}
+	var g errgroup.Group
+	g.SetLimit(readsAtOnce)
+	for batch := range slices.Chunk(wanted, readsPerBatch) {
+		g.Go(func() error {
+			rows, err := a.batch(ctx, batch)
+			found.add(batch, rows, err)
+			return nil // and let the other batches be read
+		})
+	}
+	_ = g.Wait()
+	return found.byAccount, found.err
+}
+
+// viewersFound collects what several requests find.
+type viewersFound struct {
+	mu        sync.Mutex
+	byAccount map[string]*viewer.Viewer
+	err       error
+}
+
+func (f *viewersFound) add(accounts []string, rows map[string]item, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil {
+		f.err = fmt.Errorf("viewers: %w", err)
+		return
+	}
+	for _, account := range accounts {
+		f.byAccount[account] = viewerOf(rows[accountRow(account)])
+	}
+}
+
+func accountRow(account string) string { return "account#" + account }
+
+// batch reads rows of accounts, by their keys.
+func (a *Accounts) batch(ctx context.Context, accounts []string) (map[string]item, error) {
+	keys := make([]item, len(accounts))
+	for i, account := range accounts {
+		keys[i] = item{{"key", text(accountRow(account))}}
+	}
+	projection, names := projectionOf(viewerNames)
+	rows := make(map[string]item, len(accounts))
+	err := drain(ctx, keys, func(keys []item) ([]item, error) {
+		got, err := a.table.call(ctx, "BatchGetItem", parameters{"RequestItems": map[string]any{a.table.name: map[string]any{
+			"Keys": keys, "ConsistentRead": true,
+			"ProjectionExpression": projection, "ExpressionAttributeNames": names,
+		}}})
+		for _, row := range got.rows {
+			rows[row.get("key").text] = row
+		}
+		return got.left, err
+	})
+	return rows, err
+}
+
+// projectionOf is an expression for the attributes, of which any may be one of DynamoDB's
+// reserved words, with the names that it uses.
+func projectionOf(attributes []string) (projection string, names map[string]string) {
+	names = make(map[string]string, len(attributes))
+	for _, name := range attributes {
+		names["#"+name] = name
+	}
+	return "#" + strings.Join(attributes, ", #"), names
+}
+
+// Viewer is the version of what the account filters, see stream.Grant.
+func (a *Accounts) Viewer(ctx context.Context, account string) (version string, err error) {
+	row, err := a.read(ctx, accountRow(account))
+	return viewerOf(row).Version(), err
+}
+
+// viewerOf is the viewer that an account's row describes; one that filters nothing if there is
+// no row.
+func viewerOf(row item) *viewer.Viewer {
+	return viewer.New(viewer.Data{
+		Languages: readableTexts(row, "languages"),
+		Blocks:    readableTexts(row, "blocks"), Mutes: readableTexts(row, "mutes"),
+		BlockedBy: readableTexts(row, "blockedBy"), BlockedDomains: readableTexts(row, "blockedDomains"),
+		Filters: filtersOf(row.get("filters")),
+	})
+}
+
+// readableTexts are the texts and numbers in a list or set; none if it is neither.
+func readableTexts(row item, name string) (out []string) {
+	v := row.get(name)
+	if v.kind == isBinarySet {
+		return nil
+	}
+	for _, e := range v.list {
+		if e.kind == isString || e.kind == isNumber {
+			out = append(out, e.text)
+		}
+	}
+	return out
+}
+
+func filtersOf(v value) (filters []viewer.Filter) {
+	for _, e := range v.list {
+		if e.kind != isMap {
+			continue
+		}
+		f := viewer.Filter{Context: readableTexts(e.fields, "context"), Keywords: keywordsOf(e.fields.get("keywords"))}
+		_ = errors.Join( // what is not readable is left as it is
+			optional(e.fields, "id", idInto(&f.ID)),
+			optional(e.fields, "title", textInto(&f.Title)),
+			optional(e.fields, "action", textInto(&f.Action)),
+		)
+		if at, err := instant(e.fields, "expiresAt"); err == nil && 0 < at.Year() && at.Year() <= lastYear {
+			f.ExpiresAt = at
+		}
+		filters = append(filters, f)
+	}
+	return filters
+}
+
+// lastYear is the last one that ISO 8601 writes with four digits. A later time is most likely one
+// in milliseconds.
+const lastYear = 9999
+
+func keywordsOf(v value) (keywords []viewer.Keyword) {
+	for _, e := range v.list {
+		if e.kind != isMap {
+			continue
+		}
+		var k viewer.Keyword
+		if optional(e.fields, "keyword", textInto(&k.Keyword)) != nil {
+			continue
+		}
+		k.WholeWord = e.fields.get("wholeWord").flag
+		keywords = append(keywords, k)
+	}
+	return keywords
+}
+
+// sooner is the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -4,6 +4,7 @@ import (
 	"edgestream/functions/internal/connectiontest"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/viewer"
 )
 
 // What the domain asks of this package.
@@ -15,4 +16,5 @@ var (
 	_ connectiontest.Store   = (*Connections)(nil)
 	_ mastodon.Tokens        = (*Accounts)(nil)
 	_ mastodon.Lists         = (*Accounts)(nil)
+	_ viewer.Source          = (*Accounts)(nil)
 )

@@ -58,6 +58,7 @@ func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream
 			})
 		}
 	}
+	writes = append(writes, c.watch(s)...)
 	if err := parallel(ctx, writes); err != nil {
 		// What is left would be removed when a post finds it gone; the limit should not wait for that.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -1,0 +1,71 @@
+package dynamo
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"edgestream/functions/internal/enforce"
+)
+
+// AccountChange decodes one record of the Accounts table's stream. A record that cannot be read has
+// a Problem, and still whatever of EventID and Sequence could be. A row that does not fit the table
+// counts as one that allows nothing, as for Grant.
+func AccountChange(raw json.RawMessage) enforce.Change {
+	r, err := parseRecord(string(raw))
+	if err != nil {
+		r.rescue(raw)
+	}
+	c := enforce.Change{EventID: r.eventID, Sequence: r.sequence, Key: r.keys.get("key").text}
+	if err == nil {
+		err = r.complete()
+	}
+	if err != nil {
+		c.Problem = err
+		return c
+	}
+	c.Row = subjectOf(c.Key, r.oldImage, r.newImage)
+	return c
+}
+
+// subjectOf is the row with this key before and after; an image that is not there is nil.
+func subjectOf(key string, before, after item) enforce.Row {
+	kind, id, _ := strings.Cut(key, "#")
+	switch kind {
+	case "token":
+		return enforce.Token{Hash: id, Old: allowanceOf(before), New: allowanceOf(after)}
+	case "account":
+		return enforce.Account{ID: id, Old: stateOf(before), New: stateOf(after)}
+	case "list":
+		return enforce.List{ID: id, Old: ownerOf(before), New: ownerOf(after)}
+	}
+	return nil
+}
+
+// allowanceOf reads a token's row as Grant does, but for the time: a revocation is an end like any
+// other.
+func allowanceOf(row item) enforce.Allowance {
+	g, err := grantOf(row, time.Time{}) // a time at which nothing has run out
+	if err != nil {
+		return enforce.Allowance{}
+	}
+	return enforce.Allowance{Account: g.Account, Scopes: g.Scopes, Until: g.TokenExpires}
+}
+
+func stateOf(row item) (s enforce.State) {
+	if err := checkAccount(row); err != nil {
+		s.Off = err.Error()
+	}
+	s.Viewer = viewerOf(row).Version()
+	if filters := row.get("filters"); filters.given() && len(filters.list) > 0 {
+		s.Filters = string(filters.appendPlain(nil))
+	}
+	return s
+}
+
+func ownerOf(row item) string {
+	if owner := row.get("account"); owner.kind == isString {
+		return owner.text
+	}
+	return ""
+}

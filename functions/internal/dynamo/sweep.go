@@ -1,0 +1,103 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/sweep"
+)
+
+// progressFor is how long the progress of sweeps is known.
+const progressFor = 24 * time.Hour
+
+func progressKey() item { return keyOf("sweep", "sweep") }
+
+// Progress is up to where the table has been swept; the zero Progress if it is not known.
+func (c *Connections) Progress(ctx context.Context) (p sweep.Progress, err error) {
+	got, err := c.table.call(ctx, "GetItem", parameters{"Key": progressKey(), "ConsistentRead": true})
+	if err != nil || got.row == nil {
+		return p, err
+	}
+	due, _ := got.row.get("n").int()
+	return sweep.Progress{Until: millis(got.row.get("u")), Due: int(due)}, nil
+}
+
+// Advance stores progress, unless there is later progress already.
+func (c *Connections) Advance(ctx context.Context, p sweep.Progress) error {
+	at := number(p.Until.UnixMilli())
+	_, err := c.table.call(ctx, "PutItem", parameters{
+		"Item":                      append(progressKey(), field{"u", at}, field{"n", number(int64(p.Due))}, expires(p.Until.Add(progressFor))),
+		"ConditionExpression":       "attribute_not_exists(pk) OR u < :u",
+		"ExpressionAttributeValues": item{{":u", at}},
+	})
+	return unlessConflict(err)
+}
+
+// Opened returns the connections that connected within the window, each with one of its
+// subscriptions. The reads are not consistent: they may miss what was written in the last seconds.
+func (c *Connections) Opened(ctx context.Context, w sweep.Window) (sockets []sweep.Socket, err error) {
+	var mu sync.Mutex
+	g, each := errgroup.WithContext(ctx)
+	for n := range uint32(connectionKeys) {
+		g.Go(func() error {
+			values := item{{":pk", text(connectionPartition(n))}, {":from", text(after(w.From))}, {":to", text(after(w.To))}}
+			return c.read(each, false, values, func(rows []item) {
+				mu.Lock()
+				defer mu.Unlock()
+				sockets = append(sockets, socketsOf(rows)...)
+			})
+		})
+	}
+	return sockets, g.Wait()
+}
+
+// after is before the sort keys of connections, and of expiries, that are of a later millisecond,
+// and after all others.
+func after(t time.Time) string { return fmt.Sprintf("%013d", t.UnixMilli()+1) }
+
+// read calls page with every page of rows of the partition :pk whose sort keys are between :from
+// and :to.
+func (c *Connections) read(ctx context.Context, consistent bool, values item, page func([]item)) error {
+	in := parameters{
+		"KeyConditionExpression":    "pk = :pk AND sk BETWEEN :from AND :to",
+		"ExpressionAttributeValues": values, "ConsistentRead": consistent,
+	}
+	for {
+		got, err := c.table.call(ctx, "Query", in)
+		if err != nil {
+			return err
+		}
+		page(got.rows)
+		if len(got.more) == 0 {
+			return nil
+		}
+		in["ExclusiveStartKey"] = got.more
+	}
+}
+
+func socketsOf(rows []item) (sockets []sweep.Socket) {
+	for _, row := range rows {
+		s, ok := connectionRow{row}.session()
+		if !ok {
+			continue
+		}
+		sockets = append(sockets, sweep.Socket{Session: s, Subscription: connectionRow{row}.first()})
+	}
+	return sockets
+}
+
+// first is the first of the row's subscriptions, by their keys; the zero Subscription if there is none.
+func (r connectionRow) first() (sub stream.Subscription) {
+	least := ""
+	for _, e := range r.get("s").fields {
+		if h := readHeld(e.name, e.fields); h.on && (least == "" || e.name < least) {
+			least, sub = e.name, h.subscription(e.name)
+		}
+	}
+	return sub
+}

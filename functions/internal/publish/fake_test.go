@@ -41,6 +41,7 @@ type world struct {
 	// replays say what is left to them, by the subscription's key; none: it has caught up.
 	replays  map[string]*replayed
 	deferErr error
+	turns    turns
 
 	got       map[string][]string // frames accepted, by connection
 	posting   map[string]bool
@@ -55,7 +56,9 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, listeners: map[stream.Topic][]stream.Listener{}, got: map[string][]string{}, posting: map[string]bool{}}
+	w := &world{t: t, listeners: map[stream.Topic][]stream.Listener{}, got: map[string][]string{}, posting: map[string]bool{}}
+	w.log.mu = &w.mu
+	return w
 }
 
 func (w *world) publisher(c Config) *Publisher {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"edgestream/functions/internal/history"
@@ -13,10 +14,13 @@ import (
 
 // log is a Recorder that keeps what it is given in memory.
 type log struct {
+	mu      *sync.Mutex // the world's
 	entries []history.Entry
 	calls   int
 	// refused are the owners whose entries are not taken from a record on.
 	refused map[string]string
+	// fails says at random that an entry is not taken, which then may be there all the same.
+	fails func() bool
 	// tooLarge is the record whose entries no log can take.
 	tooLarge string
 }
@@ -24,12 +28,20 @@ type log struct {
 var errNoLog = errors.New("history is away")
 
 func (g *log) Append(_ context.Context, entries []history.Entry) (stored []history.Entry, errs []error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.calls++
 	stored, errs = make([]history.Entry, len(entries)), make([]error, len(entries))
 	failed := map[string]bool{}
 	for i, e := range entries {
 		if g.refused[e.Owner] == e.Record {
 			failed[e.Owner] = true
+		}
+		if g.fails != nil && !failed[e.Owner] && g.fails() {
+			failed[e.Owner] = true
+			if g.fails() || g.fails() {
+				g.append(e)
+			}
 		}
 		switch {
 		case failed[e.Owner]:
@@ -75,6 +87,9 @@ type replayed struct {
 func (w *world) Defer(_ context.Context, l stream.Listener) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.turns != nil {
+		return w.turns.put(l.ID)
+	}
 	if w.deferErr != nil {
 		return false, w.deferErr
 	}
@@ -104,12 +119,16 @@ func (w *world) replaying(l *stream.Listener) *replayed {
 
 func identify(frame []byte, id string) []byte { return append(slices.Clone(frame), " "+id...) }
 
+func bound(l *stream.Listener) history.Bound {
+	return history.Bound{Subscription: l.Subscription, Account: l.Account}
+}
+
 // idOf is the id that the message of a record carries for the listener.
 func (w *world) idOf(l *stream.Listener, t stream.Topic, record string, index int) string {
 	w.t.Helper()
 	for _, e := range w.log.entries {
 		if e.Record == record && e.Topic == t {
-			return history.Bound{Subscription: l.Subscription, Account: l.Account}.EventID(e, index)
+			return bound(l).EventID(e, index)
 		}
 	}
 	w.t.Fatalf("%s has no entry for %s", record, t)

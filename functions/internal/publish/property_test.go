@@ -47,13 +47,21 @@ type scenario struct {
 	posts                 int
 	seed                  uint64
 	outages               []int // milliseconds from the start: down, up, down, up …
+	kinds                 []int // of the connections, in turn: plain, withIDs, replayed
 }
+
+const (
+	plain = iota
+	withIDs
+	beingReplayed
+)
 
 func drawScenario(t *rapid.T) scenario {
 	s := scenario{
 		connections: rapid.IntRange(1, 30).Draw(t, "connections"), accounts: rapid.IntRange(1, 4).Draw(t, "accounts"),
 		posts: rapid.IntRange(1, 8).Draw(t, "posts"), seed: rapid.Uint64().Draw(t, "seed"),
 		outages: rapid.SliceOfN(rapid.IntRange(0, 20_000), 0, 4).Draw(t, "outages"),
+		kinds:   rapid.SliceOfN(rapid.IntRange(plain, beingReplayed), 1, 5).Draw(t, "kinds"),
 		due:     map[string]map[string][]int{},
 	}
 	s.outages = s.outages[len(s.outages)%2:]
@@ -76,9 +84,13 @@ func drawScenario(t *rapid.T) scenario {
 func (s scenario) run(t *testing.T) string {
 	w := newWorld(t)
 	for i := range s.connections {
-		w.user(fmt.Sprint("c", i), strconv.Itoa(i%s.accounts))
+		l := w.user(fmt.Sprint("c", i), strconv.Itoa(i%s.accounts))
+		l.EventIDs = s.kinds[i%len(s.kinds)] != plain
+		l.Replaying = s.kinds[i%len(s.kinds)] == beingReplayed
 	}
 	c := chaos{random: rand.New(rand.NewPCG(s.seed, 0))}
+	w.log.fails = func() bool { return c.random.IntN(20) == 0 }
+	replays := replayAll(t, w, s.seed)
 	for _, ms := range s.outages {
 		c.downs = append(c.downs, time.Now().Add(time.Duration(ms)*time.Millisecond))
 	}
@@ -87,6 +99,7 @@ func (s scenario) run(t *testing.T) string {
 	if stuck := untilDone(t, w.publisher(Config{Posts: s.posts, Margin: time.Second}), s.batch); stuck != "" {
 		return stuck
 	}
+	replays.finish()
 	for id, due := range s.due {
 		if wrong := s.compare(w.got[id], due); wrong != "" {
 			return id + " " + wrong
@@ -112,8 +125,14 @@ func untilDone(t *testing.T, p *Publisher, batch []stream.Change) string {
 // compare sets what a connection got of each owner against what was due to it, in order.
 func (s scenario) compare(got []string, due map[string][]int) string {
 	owners := map[string][]int{}
+	ids := map[string]bool{}
 	for _, frame := range got {
-		n, err := strconv.Atoi(strings.TrimPrefix(frame, "user e "))
+		number, id, _ := strings.Cut(strings.TrimPrefix(frame, "user e "), " ")
+		if id != "" && ids[id] {
+			continue // as a client drops it
+		}
+		ids[id] = true
+		n, err := strconv.Atoi(number)
 		if err != nil {
 			return err.Error()
 		}

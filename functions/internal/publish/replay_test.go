@@ -108,3 +108,37 @@ func TestWhatIsNotInTheLogIsNotLeftToAReplay(t *testing.T) {
 		}
 	})
 }
+
+func TestALaneThatEndsKeepsWhatItLeftToAReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		l := w.user("a", "1")
+		r := w.replaying(l)
+		l.Notifications = false
+		w.listen("a", "1", stream.Subscription{Stream: stream.UserNotification})
+		down := true
+		w.answer = func(string, string) error {
+			if down {
+				return stream.ErrUnavailable
+			}
+			return nil
+		}
+		w.disconnect = func(string) error { return stream.ErrUnavailable }
+		note := func(n int, owner string) stream.Change {
+			return record(n, owner, "broadcast", "{}", func(i *stream.Item) {
+				i.Event, i.Topics = "e", []stream.Target{{Stream: stream.UserNotification, Account: "1"}}
+			})
+		}
+		p := w.publisher(Config{})
+		batch := []stream.Change{note(1, "x"), say(2, "w", "1"), note(3, "y"), say(4, "z", "1")}
+		wantFailed(t, p.Publish(t.Context(), batch), "1", "3")
+		down = false
+		clear(w.replays)
+		w.listeners[stream.AccountTopic("1")][0].Replaying = false
+		wantFailed(t, p.Publish(t.Context(), batch))
+		w.want("a", "user:notification e {}", "user:notification e {}")
+		if r.asked != 1 {
+			t.Errorf("asked %d times", r.asked)
+		}
+	})
+}

@@ -75,20 +75,29 @@ func (c *Client) Disconnect(ctx context.Context, connectionID string) error {
 }
 
 func (c *Client) do(ctx context.Context, method, connectionID string, frame []byte) error {
-	if c.broken != nil {
-		return c.broken
-	}
-	r := c.request(ctx, method, connectionID, frame)
-	if err := c.signer.Sign(r, frame, time.Now()); err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	}
-	res, err := c.http.Do(r)
+	res, err := c.send(ctx, method, connectionID, frame)
 	if err != nil {
-		return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+		return err
 	}
 	defer res.Body.Close()
 	drain(res)
 	return answerError(res)
+}
+
+// send returns the answer, whatever its status. Its body must be closed.
+func (c *Client) send(ctx context.Context, method, connectionID string, frame []byte) (*http.Response, error) {
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	r := c.request(ctx, method, connectionID, frame)
+	if err := c.signer.Sign(r, frame, time.Now()); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+	}
+	return res, nil
 }
 
 // request puts the path, escaped, into URL.Opaque: net/http would otherwise unescape and compare

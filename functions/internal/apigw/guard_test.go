@@ -2,12 +2,18 @@ package apigw_test
 
 import (
 	"edgestream/functions/internal/apigw"
+	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/greet"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/replay"
+	"edgestream/functions/internal/sweep"
 )
 
 // What the domain asks of this package.
 var (
-	_ publish.Poster = (*apigw.Client)(nil)
-	_ greet.Poster   = (*apigw.Client)(nil)
+	_ enforce.Poster  = (*apigw.Client)(nil)
+	_ sweep.Transport = (*apigw.Client)(nil)
+	_ publish.Poster  = (*apigw.Client)(nil)
+	_ replay.Closer   = (*Client)(nil)
+	_ greet.Poster    = (*apigw.Client)(nil)
 )

@@ -27,7 +27,7 @@ func (e *Enforcer) close(ctx context.Context, o Close) error {
 	return err
 }
 
-func (e *Enforcer) endReaders(ctx context.Context, readers []Reader) error {
+func (e *Enforcer) endReaders(ctx context.Context, readers []stream.Reader) error {
 	errs := make([]error, len(readers))
 	for i, r := range readers {
 		errs[i] = e.Logs.Control(ctx, r.Log, ControlClose, r.ID)

@@ -24,23 +24,19 @@ type Directory interface {
 	Silence(ctx context.Context, account string, c stream.Connection) error
 	// Remove removes everything that is stored of a connection. It may be gone already.
 	Remove(ctx context.Context, account string, c stream.Connection) error
-	// SetViewer gives what is open of the account a viewer version, and returns its readers.
-	SetViewer(ctx context.Context, account, version string) ([]Reader, error)
+	// SetViewer gives the account's connections, and all that they hold, a viewer version.
+	SetViewer(ctx context.Context, account, version string) error
+	// Readers are the account's.
+	Readers(ctx context.Context, account string) ([]stream.Reader, error)
 	// TakeList ends, as of now, the subscriptions to the list of all accounts but its owner. It
 	// returns how many, and whether the list's log is kept, so that it may have readers.
 	TakeList(ctx context.Context, list, owner string) (ended int, kept bool, err error)
 }
 
-// Open is what is open of an account.
+// Open is what is open of an account. Of a reader, ID and Log are known.
 type Open struct {
 	Connections []stream.Connection
-	Readers     []Reader
-}
-
-// Reader is one response of server-sent events, which reads Log.
-type Reader struct {
-	ID  string
-	Log stream.Topic
+	Readers     []stream.Reader
 }
 
 // Poster is the transport. Its errors wrap stream.ErrGone, ErrThrottled or ErrUnavailable; any
@@ -187,10 +183,10 @@ func (e *Enforcer) carryOut(ctx context.Context, order Order) error {
 }
 
 func (e *Enforcer) view(ctx context.Context, o View) error {
-	readers, err := e.Directory.SetViewer(ctx, o.Account, o.Version)
-	if err != nil {
+	if err := e.Directory.SetViewer(ctx, o.Account, o.Version); err != nil {
 		return err
 	}
+	readers, err := e.Directory.Readers(ctx, o.Account)
 	told := map[stream.Topic]bool{}
 	for _, r := range readers {
 		if !told[r.Log] {

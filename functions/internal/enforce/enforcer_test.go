@@ -16,7 +16,7 @@ import (
 func TestARevokedTokensConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := holding(time.Hour, "A=")
-		w.open.Readers = []enforce.Reader{{ID: "r1", Log: stream.AccountTopic("1")}}
+		w.open.Readers = []stream.Reader{{ID: "r1", Log: stream.AccountTopic("1")}}
 		e, log := w.enforcer()
 		if failed := e.Enforce(t.Context(), []enforce.Change{revoked("100")}); failed != nil {
 			t.Errorf("failed %v", failed)
@@ -101,7 +101,7 @@ func TestEachStepThatFailsFailsItsRecord(t *testing.T) {
 	for _, step := range []string{"revoke 1 abc", "control account/1 _close r1", "silence 1 A=", "remove 1 A="} {
 		synctest.Test(t, func(t *testing.T) {
 			w := holding(time.Second, "A=")
-			w.open.Readers = []enforce.Reader{{ID: "r1", Log: stream.AccountTopic("1")}}
+			w.open.Readers = []stream.Reader{{ID: "r1", Log: stream.AccountTopic("1")}}
 			w.answers["A="] = []error{stream.ErrGone, nil}
 			w.broken[step] = true
 			e, _ := w.enforcer()
@@ -132,14 +132,14 @@ func TestManyConnectionsAreClosedSideBySideWithinABound(t *testing.T) {
 
 func TestViewersAndFilters(t *testing.T) {
 	w := holding(0)
-	w.readers = []enforce.Reader{{ID: "r1", Log: stream.PublicTopic()}, {ID: "r2", Log: stream.PublicTopic()}, {ID: "r3", Log: stream.AccountTopic("1")}}
+	w.readers = []stream.Reader{{ID: "r1", Log: stream.PublicTopic()}, {ID: "r2", Log: stream.PublicTopic()}, {ID: "r3", Log: stream.AccountTopic("1")}}
 	e, _ := w.enforcer()
 	c := enforce.Change{EventID: "e7", Sequence: "1", Key: "account#1",
 		Row: enforce.Account{ID: "1", New: enforce.State{Viewer: "v", Filters: "[]"}}}
 	if failed := e.Enforce(t.Context(), []enforce.Change{c}); failed != nil {
 		t.Errorf("failed %v", failed)
 	}
-	want := "viewer 1 v, control public _viewer 1, control account/1 _viewer 1, filters 1 e7"
+	want := "viewer 1 v, readers 1, control public _viewer 1, control account/1 _viewer 1, filters 1 e7"
 	if w.brief() != want {
 		t.Errorf("did %s\nwant %s", w.brief(), want)
 	}

@@ -28,7 +28,7 @@ type world struct {
 	open enforce.Open
 	// silent and removed are the connections whose rows are gone.
 	silent, removed map[string]bool
-	readers         []enforce.Reader
+	readers         []stream.Reader
 	kept            bool
 	// answers are what Disconnect says of a connection, in turn, and the last of them from then on.
 	answers map[string][]error
@@ -77,8 +77,12 @@ func (w *world) Remove(_ context.Context, account string, c stream.Connection) e
 	return err
 }
 
-func (w *world) SetViewer(_ context.Context, account, version string) ([]enforce.Reader, error) {
-	return w.readers, w.do("viewer %s %s", account, version)
+func (w *world) SetViewer(_ context.Context, account, version string) error {
+	return w.do("viewer %s %s", account, version)
+}
+
+func (w *world) Readers(_ context.Context, account string) ([]stream.Reader, error) {
+	return w.readers, w.do("readers %s", account)
 }
 
 func (w *world) TakeList(_ context.Context, list, owner string) (int, bool, error) {

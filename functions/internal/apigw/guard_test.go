@@ -14,6 +14,6 @@ var (
 	_ enforce.Poster  = (*apigw.Client)(nil)
 	_ sweep.Transport = (*apigw.Client)(nil)
 	_ publish.Poster  = (*apigw.Client)(nil)
-	_ replay.Closer   = (*Client)(nil)
+	_ replay.Closer   = (*apigw.Client)(nil)
 	_ greet.Poster    = (*apigw.Client)(nil)
 )

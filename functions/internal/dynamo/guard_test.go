@@ -4,6 +4,7 @@ import (
 	"edgestream/functions/internal/connectiontest"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/replay"
 	"edgestream/functions/internal/viewer"
 )
 
@@ -17,4 +18,7 @@ var (
 	_ mastodon.Tokens        = (*Accounts)(nil)
 	_ mastodon.Lists         = (*Accounts)(nil)
 	_ viewer.Source          = (*Accounts)(nil)
+	_ replay.Directory       = (*Connections)(nil)
+	_ mastodon.Mappings      = (*Connections)(nil)
+	_ mastodon.Viewers       = (*Accounts)(nil)
 )

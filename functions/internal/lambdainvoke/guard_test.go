@@ -4,6 +4,7 @@ import (
 	"edgestream/functions/internal/lambdainvoke"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/replay"
 )
 
 // What the domain asks of this package.
@@ -11,4 +12,5 @@ var (
 	_ publish.Greeter   = (*lambdainvoke.Greeter)(nil)
 	_ mastodon.Greeter  = (*lambdainvoke.Greeter)(nil)
 	_ mastodon.Replayer = (*lambdainvoke.Replayer)(nil)
+	_ replay.Again      = (*lambdainvoke.Replayer)(nil)
 )

@@ -165,3 +165,19 @@ func TestWhatNoLogCanTakeIsPostedWithoutAnId(t *testing.T) {
 		t.Errorf("asked %d times, tally %+v", r.asked, w.last())
 	}
 }
+
+func TestAPartDoesNotGoAheadOfOneThatIsNotInTheLog(t *testing.T) {
+	w := newWorld(t)
+	l := w.user("a", "1")
+	w.listeners[stream.EveryoneTopic()] = []stream.Listener{*l}
+	keep(w, stream.AccountTopic("1"))
+	w.log.refused = map[string]string{"1": "event1"}
+	c := record(1, "1", "broadcast", "1", func(i *stream.Item) { i.Event, i.Topics = "e", []stream.Target{{Stream: stream.User}} })
+	c.Old = &stream.Item{Owner: "1", ID: "x", Kind: "filter"}
+	p := w.publisher(Config{})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{c}), "1")
+	w.want("a")
+	w.log.refused = nil
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{c}))
+	w.want("a", "user filters_changed ", "user e 1")
+}

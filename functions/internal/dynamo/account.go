@@ -19,7 +19,7 @@ var errContention = errors.New("row is written by too many at once")
 // has been revoked since it was read.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	e := entrance{s.Account, s.ID, s.TokenHash, newEntry(s, first, c.now())}
-	return c.enter(ctx, e, func(row item) error { return c.makeRoom(ctx, s.Account, row) })
+	return c.enter(ctx, e, func(row item) (bool, error) { return false, c.makeRoom(ctx, s.Account, row) })
 }
 
 // entrance is an entry that is to be added to its account's row.
@@ -32,8 +32,9 @@ type entrance struct {
 const notRevoked = "(attribute_not_exists(#h) OR #h < :fresh) AND (attribute_not_exists(#off) OR #off < :fresh)"
 
 // enter adds the entry, unless the token has been revoked since it was read. If the row has as many
-// entries as it may, full is to make room, or to say why there is none.
-func (c *Connections) enter(ctx context.Context, e entrance, full func(row item) error) error {
+// entries as it may, full is to make room, or to say why there is none, or that it has added the
+// entry itself.
+func (c *Connections) enter(ctx context.Context, e entrance, full func(row item) (added bool, err error)) error {
 	for range rounds {
 		_, err := c.table.call(ctx, "UpdateItem", parameters{
 			"Key":                      accountKey(e.account),
@@ -51,7 +52,7 @@ func (c *Connections) enter(ctx context.Context, e entrance, full func(row item)
 		if entered, err := c.entered(e, refused.row); entered || err != nil {
 			return err
 		}
-		if err := full(refused.row); err != nil {
+		if added, err := full(refused.row); added || err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ type Reader struct {
 	// ID is unique: the request's id.
 	ID string
 	Grant
+	// Key is its subscription's.
+	Key string
 	// Log is the first of the topics that it reads: where it finds what is meant for itself.
 	Log Topic
 	// Started and Until are when it began, and when it ends at the latest, in whole milliseconds.

@@ -1,0 +1,85 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// readerLifetime is how long a reader's entry may matter: the fifteen minutes that Lambda lets a
+// response last, and some.
+const readerLifetime = 16 * time.Minute
+
+// lifetimeOf is how long the connection or reader of an entry may live.
+func lifetimeOf(entry field) time.Duration {
+	if _, reads := readerOf(entry); reads {
+		return readerLifetime
+	}
+	return lifetime
+}
+
+// newReaderEntry is a reader in its account's row. It has no streams, so nobody posts to it.
+func newReaderEntry(r stream.Reader) item {
+	entry := item{
+		{"c", number(r.Started.UnixMilli())}, {"l", text(r.Log.String())}, {"q", text(r.Key)},
+		{"h", text(shortHash(r.TokenHash))},
+	}
+	return append(entry, until(r.Grant)...)
+}
+
+// Admit adds a reader to the connections of its account. If the account has as many as it may, and
+// readers of the same token and subscription are among them, the reader takes the place of the oldest, whose
+// id is returned: it is to be told. stream.ErrTooManyConnections, and stream.ErrInvalidToken if the token
+// has been revoked a moment ago; nothing is stored then.
+func (c *Connections) Admit(ctx context.Context, r stream.Reader) (displaced string, err error) {
+	e := entrance{r.Account, r.ID, r.TokenHash, newReaderEntry(r)}
+	err = c.enter(ctx, e, func(row item) (bool, error) {
+		err := c.makeRoom(ctx, r.Account, row)
+		if oldest := oldestLike(r, row); errors.Is(err, stream.ErrTooManyConnections) && oldest != "" {
+			displaced, err = c.displace(ctx, e, oldest)
+		}
+		return displaced != "", err
+	})
+	return displaced, err
+}
+
+// oldestLike is the oldest reader with the token and subscription of this one; empty if there is none.
+func oldestLike(r stream.Reader, row item) (id string) {
+	var since time.Time
+	for _, e := range entries(row) {
+		other, reads := readerOf(e)
+		if !reads || e.fields.get("q").text != r.Key || e.fields.get("h").text != shortHash(r.TokenHash) {
+			continue
+		}
+		if started := millis(e.fields.get("c")); id == "" || started.Before(since) {
+			id, since = other.ID, started
+		}
+	}
+	return id
+}
+
+// displace puts the entry in the place of another, whose id it returns; of none if that has gone
+// meanwhile.
+func (c *Connections) displace(ctx context.Context, e entrance, other string) (displaced string, err error) {
+	names := e.names()
+	names["#other"] = entryName(other)
+	_, err = c.table.call(ctx, "UpdateItem", parameters{
+		"Key":                       accountKey(e.account),
+		"UpdateExpression":          "SET #c = :entry, expiresAt = :expires REMOVE #other",
+		"ConditionExpression":       "attribute_exists(#other) AND attribute_not_exists(#c) AND " + notRevoked,
+		"ExpressionAttributeNames":  names,
+		"ExpressionAttributeValues": c.entranceValues(e),
+	})
+	var changed *conflict
+	if errors.As(err, &changed) {
+		return "", nil
+	}
+	return other, err
+}
+
+// Dismiss removes a reader from the connections of its account. It may be gone already.
+func (c *Connections) Dismiss(ctx context.Context, r stream.Reader) error {
+	return c.dismiss(ctx, r.Account, r.ID)
+}

@@ -1,0 +1,159 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// newReader is a reader of a token that began so long ago.
+func newReader(id, token string, log stream.Topic, ago time.Duration) stream.Reader {
+	started := time.Now().Add(-ago).Truncate(time.Millisecond)
+	return stream.Reader{
+		ID: id, Key: log.String(), Log: log, Started: started, Until: started.Add(14 * time.Minute),
+		Grant: stream.Grant{Account: "1", Scopes: stream.Scopes{"read"}, TokenHash: strings.Repeat(token, 64)},
+	}
+}
+
+func (c *Connections) mustAdmit(t testing.TB, r stream.Reader) (displaced string) {
+	t.Helper()
+	displaced, err := c.Admit(t.Context(), r)
+	if err != nil {
+		t.Fatalf("%s: %v", r.ID, err)
+	}
+	return displaced
+}
+
+// entriesOf are the names of what counts as connections of account 1, and their number as the row has it.
+func (c *Connections) entriesOf(t testing.TB) (ids map[string]bool, n int64) {
+	t.Helper()
+	row := c.rowOf(t, accountKey("1"))
+	ids = map[string]bool{}
+	for _, e := range entries(row) {
+		ids[e.name[1:]] = true
+	}
+	n, _ = row.get("n").int()
+	return ids, n
+}
+
+func TestAReaderCountsAsAConnectionAndHearsNothing(t *testing.T) {
+	c := newConnections(t, Limits{Connections: 2})
+	opened(t, c, "A1=", "1")
+	r := newReader("r1", "a", stream.AccountTopic("1"), 0)
+	for range 2 { // the same call again is the same reader
+		if displaced := c.mustAdmit(t, r); displaced != "" {
+			t.Errorf("displaced %q", displaced)
+		}
+	}
+	s := stream.Session{Connection: stream.Connection{ID: "B1=", ConnectedAt: time.Now()}, Grant: stream.Grant{Account: "1"}}
+	if err := c.Open(t.Context(), s, nil); !errors.Is(err, stream.ErrTooManyConnections) {
+		t.Errorf("a third connection: %v", err)
+	}
+	found, err := c.Listeners(t.Context(), []stream.Topic{stream.AccountTopic("1")})
+	if err != nil || len(found[stream.AccountTopic("1")].Listeners) != 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	for range 2 { // and so is the same end
+		if err := c.Dismiss(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+	}
+	if ids, n := c.entriesOf(t); n != 1 || len(ids) != 1 || !ids["A1="] {
+		t.Errorf("%v, %d", ids, n)
+	}
+}
+
+func TestAFullAccountGivesTheOldestReadersPlaceToItsSuccessor(t *testing.T) {
+	c := newConnections(t, Limits{Connections: 4})
+	public, home := stream.PublicTopic(), stream.AccountTopic("1")
+	opened(t, c, "A1=", "1")
+	for _, r := range []stream.Reader{
+		newReader("home", "a", home, 9*time.Minute),
+		newReader("old", "a", public, 5*time.Minute),
+		newReader("older", "a", public, 6*time.Minute),
+	} {
+		c.mustAdmit(t, r)
+	}
+	if displaced := c.mustAdmit(t, newReader("new", "a", public, 0)); displaced != "older" {
+		t.Errorf("displaced %q", displaced)
+	}
+	if ids, n := c.entriesOf(t); n != 4 || len(ids) != 4 || !ids["new"] || ids["older"] {
+		t.Errorf("%v, %d", ids, n)
+	}
+	direct := newReader("direct", "a", home, 0)
+	direct.Key = "direct"
+	for _, stranger := range []stream.Reader{newReader("token", "b", public, 0), direct} {
+		if displaced, err := c.Admit(t.Context(), stranger); !errors.Is(err, stream.ErrTooManyConnections) || displaced != "" {
+			t.Errorf("%s: displaced %q, %v", stranger.ID, displaced, err)
+		}
+	}
+}
+
+func TestAReaderThatMustHaveEndedMakesRoom(t *testing.T) {
+	c := newConnections(t, Limits{Connections: 2})
+	opened(t, c, "A1=", "1") // for an hour
+	c.mustAdmit(t, newReader("dead", "a", stream.PublicTopic(), 17*time.Minute))
+	if displaced := c.mustAdmit(t, newReader("new", "b", stream.PublicTopic(), 0)); displaced != "" {
+		t.Errorf("displaced %q", displaced)
+	}
+	if ids, n := c.entriesOf(t); n != 2 || !ids["A1="] || !ids["new"] {
+		t.Errorf("%v, %d", ids, n)
+	}
+}
+
+func TestAReaderOfARevokedTokenIsNotAdmitted(t *testing.T) {
+	c := newConnections(t, Limits{Connections: 1})
+	old := newReader("old", "a", stream.PublicTopic(), time.Minute)
+	c.mustAdmit(t, old)
+	open, err := c.Revoke(t.Context(), "1", old.TokenHash)
+	if err != nil || len(open.Readers) != 1 || open.Readers[0].ID != "old" || open.Readers[0].Log != old.Log {
+		t.Errorf("%+v, %v", open, err)
+	}
+	// Neither in place of the old one nor beside it.
+	for range 2 {
+		displaced, err := c.Admit(t.Context(), newReader("new", "a", stream.PublicTopic(), 0))
+		if !errors.Is(err, stream.ErrInvalidToken) || displaced != "" {
+			t.Errorf("displaced %q, %v", displaced, err)
+		}
+		if err := c.Dismiss(t.Context(), old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.mustAdmit(t, newReader("other", "b", stream.PublicTopic(), 0))
+}
+
+func TestReadersThatComeAtOnceKeepToTheLimit(t *testing.T) {
+	const limit = 3
+	c := newConnections(t, Limits{Connections: limit})
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	displaced := map[string]int{}
+	for i := range 9 {
+		wg.Go(func() {
+			other, err := c.Admit(t.Context(), newReader(fmt.Sprint("r", i), "a", stream.PublicTopic(), time.Duration(i)*time.Second))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if other != "" {
+				displaced[other]++
+			}
+		})
+	}
+	wg.Wait()
+	ids, n := c.entriesOf(t)
+	if n != limit || len(ids) != limit || len(displaced) != 9-limit {
+		t.Errorf("%v, %d, displaced %v", ids, n, displaced)
+	}
+	for id, times := range displaced {
+		if times != 1 || ids[id] {
+			t.Errorf("%s was displaced %d times, and is in: %t", id, times, ids[id])
+		}
+	}
+}

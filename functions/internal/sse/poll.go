@@ -1,0 +1,135 @@
+package sse
+
+import (
+	"context"
+	"time"
+
+	"edgestream/functions/internal/history"
+)
+
+const (
+	// readTime is how long one look at History may take: heartbeats wait for it.
+	readTime = 5 * time.Second
+	// freshFor is how long what was read is written before it is read again: a client that reads
+	// slowly must not be sent the rest of a long page when a control entry has come meanwhile.
+	freshFor = 2 * time.Second
+	// batchBytes is about how much is written at once.
+	batchBytes = 32 << 10
+)
+
+// The control entries, see package enforce, that a response acts on.
+const (
+	controlClose  = "_close"  // the payload is a reader's id
+	controlViewer = "_viewer" // an account, whose filters have changed
+	controlList   = "_list"   // the account to which the list belongs now
+)
+
+// poll writes what is new. There may be more.
+func (r *response) poll(ctx context.Context, now time.Time) (more bool, err error) {
+	items, more, err := r.read(ctx, now)
+	if err != nil {
+		return false, err
+	}
+	if err := r.obey(items); err != nil {
+		return false, err
+	}
+	if err := r.look(ctx); err != nil {
+		return false, err
+	}
+	rest, err := r.show(ctx, items, now.Add(freshFor))
+	if failed := r.flush(ctx); failed != nil {
+		return false, failed
+	}
+	return more || rest, err
+}
+
+func (r *response) read(ctx context.Context, now time.Time) ([]history.Item, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	return r.feed.Read(ctx, now, false)
+}
+
+// obey does what the control entries say before anything that was read with them is written.
+func (r *response) obey(items []history.Item) error {
+	for _, item := range items {
+		for _, m := range item.Messages {
+			switch payload := string(m.Payload); {
+			case m.Event == controlClose && payload == r.ID:
+				return errClosed
+			case m.Event == controlList && payload != r.Account && r.bound.Stream.TakesList():
+				return errNotOwner
+			case m.Event == controlViewer && payload == r.Account:
+				r.stale = shows(r.bound.Stream)
+			}
+		}
+	}
+	return nil
+}
+
+// look looks up what the account filters, if that has changed. Nothing is shown until it is known.
+func (r *response) look(ctx context.Context) error {
+	if !r.stale {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	version, err := r.Viewers.Viewer(ctx, r.Account)
+	if err == nil {
+		r.listener.Viewer, r.stale = version, false
+	}
+	return err
+}
+
+// show writes the items, but for the rest once they are no longer fresh.
+func (r *response) show(ctx context.Context, items []history.Item, until time.Time) (rest bool, err error) {
+	for _, item := range items {
+		if !time.Now().Before(until) {
+			return true, nil
+		}
+		if err := r.showItem(ctx, item); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+func (r *response) showItem(ctx context.Context, item history.Item) error {
+	for _, i := range history.Heard(r.listener, item.Entry) {
+		if i < item.First {
+			continue
+		}
+		m, shown, err := r.Renderer.Render(ctx, r.listener, item.Messages[i])
+		if err != nil {
+			return err
+		}
+		r.feed.Done(item, i+1)
+		if !shown {
+			continue
+		}
+		r.batchEnd = r.bound.PositionID(r.feed.Position())
+		r.batch = append(r.batch, r.event(m.Event, m.Payload, r.batchEnd)...)
+		if len(r.batch) >= batchBytes {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	r.feed.Done(item, len(item.Messages))
+	return nil
+}
+
+// flush writes the batch.
+func (r *response) flush(ctx context.Context) error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	if err := r.over(time.Now()); err != nil {
+		return err
+	}
+	if err := r.pen.write(ctx, r.batch); err != nil {
+		return err
+	}
+	r.position, r.lastEvent = r.batchEnd, r.batchEnd
+	r.batch = r.batch[:0]
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -31,9 +32,8 @@ func (a *Accounts) Viewers(ctx context.Context, accounts []string) (map[string]*
 	g.SetLimit(readsAtOnce)
 	for batch := range slices.Chunk(wanted, readsPerBatch) {
 		g.Go(func() error {
-			rows, err := a.batch(ctx, batch)
-			found.add(batch, rows, err)
-			return nil // and let the other batches be read
+			found.add(a.batch(ctx, batch))
+			return nil // also with an error: the other batches are read
 		})
 	}
 	_ = g.Wait()
@@ -47,39 +47,41 @@ type viewersFound struct {
 	err       error
 }
 
-func (f *viewersFound) add(accounts []string, rows map[string]item, err error) {
+func (f *viewersFound) add(viewers map[string]*viewer.Viewer, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil {
 		f.err = fmt.Errorf("viewers: %w", err)
 		return
 	}
-	for _, account := range accounts {
-		f.byAccount[account] = viewerOf(rows[accountRow(account)])
-	}
+	maps.Copy(f.byAccount, viewers)
 }
 
 func accountRow(account string) string { return "account#" + account }
 
-// batch reads rows of accounts, by their keys.
-func (a *Accounts) batch(ctx context.Context, accounts []string) (map[string]item, error) {
+// batch reads up to a hundred accounts, of which each is in the map.
+func (a *Accounts) batch(ctx context.Context, accounts []string) (map[string]*viewer.Viewer, error) {
 	keys := make([]item, len(accounts))
 	for i, account := range accounts {
 		keys[i] = item{{"key", text(accountRow(account))}}
 	}
 	projection, names := projectionOf(viewerNames)
-	rows := make(map[string]item, len(accounts))
+	viewers := make(map[string]*viewer.Viewer, len(accounts))
+	nobody := viewer.New(viewer.Data{})
+	for _, account := range accounts {
+		viewers[account] = nobody // unless there is a row
+	}
 	err := drain(ctx, keys, func(keys []item) ([]item, error) {
 		got, err := a.table.call(ctx, "BatchGetItem", parameters{"RequestItems": map[string]any{a.table.name: map[string]any{
 			"Keys": keys, "ConsistentRead": true,
 			"ProjectionExpression": projection, "ExpressionAttributeNames": names,
 		}}})
 		for _, row := range got.rows {
-			rows[row.get("key").text] = row
+			viewers[strings.TrimPrefix(row.get("key").text, accountRow(""))] = viewerOf(row)
 		}
 		return got.left, err
 	})
-	return rows, err
+	return viewers, err
 }
 
 // projectionOf is an expression for the attributes, of which any may be one of DynamoDB's

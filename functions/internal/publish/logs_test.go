@@ -21,13 +21,18 @@ type log struct {
 	refused map[string]string
 	// fails says at random that an entry is not taken, which then may be there all the same.
 	fails func() bool
+	// hangs says that nothing is taken for as long as the caller waits.
+	hangs bool
 	// tooLarge is the record whose entries no log can take.
 	tooLarge string
 }
 
 var errNoLog = errors.New("history is away")
 
-func (g *log) Append(_ context.Context, entries []history.Entry) (stored []history.Entry, errs []error) {
+func (g *log) Append(ctx context.Context, entries []history.Entry) (stored []history.Entry, errs []error) {
+	if g.hangs {
+		<-ctx.Done()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.calls++
@@ -44,6 +49,8 @@ func (g *log) Append(_ context.Context, entries []history.Entry) (stored []histo
 			}
 		}
 		switch {
+		case ctx.Err() != nil:
+			errs[i] = ctx.Err()
 		case failed[e.Owner]:
 			errs[i] = errNoLog
 		case e.Record == g.tooLarge:

@@ -93,6 +93,9 @@ type Config struct {
 	Posts int
 	// Patience is how long one connection may fail within one batch. Default 5 s.
 	Patience time.Duration
+	// Appending is how long one batch may append to logs, so that time is left to post what needs
+	// none while they cannot be written. Default 25 s.
+	Appending time.Duration
 	// Margin is how long before the context's deadline deliveries end, so that there is time to
 	// say what was not delivered. Default 3 s.
 	Margin time.Duration
@@ -122,6 +125,7 @@ func New(c Config) *Publisher {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.Posts = cmp.Or(c.Posts, 256)
 	c.Patience = cmp.Or(c.Patience, 5*time.Second)
+	c.Appending = cmp.Or(c.Appending, 25*time.Second)
 	c.Margin = cmp.Or(c.Margin, 3*time.Second)
 	c.Settled = cmp.Or(c.Settled, 6*time.Second)
 	c.Remembered = cmp.Or(c.Remembered, 1<<18)

@@ -42,6 +42,8 @@ func (b *batch) record(ctx context.Context) {
 	}
 	ctx, cancel := b.until(ctx)
 	defer cancel()
+	ctx, end := context.WithTimeout(ctx, b.Appending)
+	defer end()
 	b.entries, b.errs = b.Recorder.Append(ctx, b.entries)
 	for i, err := range b.errs {
 		switch {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -180,4 +181,22 @@ func TestAPartDoesNotGoAheadOfOneThatIsNotInTheLog(t *testing.T) {
 	w.log.refused = nil
 	wantFailed(t, p.Publish(t.Context(), []stream.Change{c}))
 	w.want("a", "user filters_changed ", "user e 1")
+}
+
+func TestLogsThatHangLeaveTimeForWhatNeedsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.user("a", "1")
+		w.user("b", "2").EventIDs = true
+		w.log.hangs = true
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		p := w.publisher(Config{})
+		wantFailed(t, p.Publish(ctx, []stream.Change{say(1, "x", "1"), say(2, "y", "2")}), "2")
+		w.want("a", heard(1)...)
+		if took := time.Since(start); took > p.Appending {
+			t.Errorf("took %v", took)
+		}
+	})
 }

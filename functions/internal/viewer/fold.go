@@ -12,10 +12,12 @@ type text struct {
 	shown, folded string
 	// origin is where in shown each byte of folded comes from; nil if from the same place.
 	origin []int32
+	pairs  pairs // of folded
 }
 
 func newText(shown string) text {
 	t := text{shown: shown, folded: foldAll(shown)}
+	t.pairs = pairsOf(t.folded)
 	if !sameOffsets(t.shown, t.folded) {
 		t.origin = origins(t.shown, t.folded)
 	}
@@ -93,6 +95,9 @@ func needleOf(k Keyword) needle {
 
 // find is where in folded the needle first stands, if that is before the limit; -1 if nowhere.
 func (t *text) find(n needle, limit int) int {
+	if !t.pairs.mayHold(n.folded) {
+		return -1
+	}
 	within := t.folded[:min(len(t.folded), limit-1+len(n.folded))]
 	for from := 0; ; {
 		i := strings.Index(within[from:], n.folded)

@@ -56,12 +56,18 @@ func TestVersionsTellViewersApart(t *testing.T) {
 
 func TestVersionsOfTheSameAreTheSame(t *testing.T) {
 	for name, change := range map[string]func(*Data){
-		"order":           func(d *Data) { slices.Reverse(d.Languages); slices.Reverse(d.Blocks) },
-		"repetition":      func(d *Data) { d.Blocks = append(d.Blocks, "1", "1"); d.BlockedDomains = append(d.BlockedDomains, "A.example") },
+		"order": func(d *Data) { slices.Reverse(d.Languages); slices.Reverse(d.Blocks) },
+		"repetition": func(d *Data) {
+			d.Blocks = append(d.Blocks, "1", "1")
+			d.BlockedDomains = append(d.BlockedDomains, "A.example")
+		},
 		"case of domains": func(d *Data) { d.BlockedDomains[0] = "A.Example" },
-		"empty elements":  func(d *Data) { d.Mutes = append(d.Mutes, ""); d.Filters[0].Keywords = append(d.Filters[0].Keywords, Keyword{}) },
-		"time zone":       func(d *Data) { d.Filters[0].ExpiresAt = noon.Add(999).In(time.FixedZone("", 3600)) },
-		"default action":  func(d *Data) { d.Filters[1].Action, d.Filters[1].Context = "warn", []string{} },
+		"empty elements": func(d *Data) {
+			d.Mutes = append(d.Mutes, "")
+			d.Filters[0].Keywords = append(d.Filters[0].Keywords, Keyword{})
+		},
+		"time zone":      func(d *Data) { d.Filters[0].ExpiresAt = noon.Add(999).In(time.FixedZone("", 3600)) },
+		"default action": func(d *Data) { d.Filters[1].Action, d.Filters[1].Context = "warn", []string{} },
 	} {
 		d := full()
 		change(&d)

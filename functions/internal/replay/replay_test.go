@@ -367,10 +367,10 @@ func TestEveryInvocationEndsBeforeItsTime(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			inTime(t, func(t *testing.T, w *world, writer *history.Writer) {
 				r := w.from(w.fresh(t))
-				w.append(t, writer, "2", 5000)
+				w.append(t, writer, "2", 500)
 				w.step = func(called string) error {
 					if called == call {
-						time.Sleep(300 * time.Millisecond)
+						time.Sleep(500 * time.Millisecond)
 					}
 					return nil
 				}

@@ -184,6 +184,17 @@ func TestAnOwnersOrderHoldsInABusyLogOfOneWriterEach(t *testing.T) {
 	})
 }
 
+func TestAReaderThatWasAwayPagesOnInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := newClient(t, drawRules(t, 4*time.Second))
+		c.now, c.page = c.end().Add(time.Minute), rapid.IntRange(1, 20).Draw(t, "page")
+		c.begin(t, user.PositionID(history.Position{After: noon.Add(-time.Minute)}))
+		c.follow(t, time.Second)
+		c.checkAll(t, noon.Add(-time.Second))
+		c.checkOrder(t, true)
+	})
+}
+
 func TestAPositionStaysSmallInABurst(t *testing.T) {
 	w := newWorld(rand.New(rand.NewPCG(1, 1)), rules{entries: 10_000, writers: 1, owners: 1, latency: 2 * time.Millisecond})
 	w.now = w.end()

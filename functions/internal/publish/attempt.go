@@ -8,38 +8,50 @@ import (
 // attempt makes one delivery and reports whether the lane goes on.
 func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
 	switch {
-	case l.done(d):
-		return true
-	case l.missing(d.message) || l.ask(posting, d.cursor) == unknown:
-		return l.withhold(d)
-	case l.left(d):
-		l.counts.deferred.Add(1)
+	case l.done(d) || d.entry != 0 && l.leave(posting, d):
 		return true
 	case d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
 		l.undone = append(l.undone, d.number)
 		return true
+	case d.watcher == nil:
+		return l.send(ctx, posting, d, nil)
 	}
-	switch k, v := l.look(d); v {
+	switch filtered, v := d.view(l.Log); v {
 	case unseen:
-		return l.withhold(d)
+		l.withhold(d)
+		return true
 	case hidden:
 		l.counts.filtered.Add(1)
 		return true
 	default:
-		return l.send(ctx, posting, d, k)
+		return l.send(ctx, posting, d, filtered)
 	}
 }
 
+// leave does what there is to do about a delivery that its subscription's replay makes, or that
+// must not be made because its log does not have it, and reports whether it is one.
+func (l *lane) leave(posting context.Context, d delivery) bool {
+	switch {
+	case l.missing(d.message) || l.ask(posting, d.cursor) == unknown:
+		l.withhold(d)
+	case l.left(d):
+		l.counts.deferred.Add(1)
+	default:
+		return false
+	}
+	return true
+}
+
 // send posts the delivery's frame, or parks it.
-func (l *lane) send(ctx, posting context.Context, d delivery, k look) bool {
-	frame := d.frames.get(k, d.Message, l.Encode)
+func (l *lane) send(ctx, posting context.Context, d delivery, filtered []byte) bool {
+	frame := d.frames.get(&d.listener.Subscription, filtered, d.Message, l.Encode)
 	if frame == nil {
 		return true
 	}
 	if d.listener.EventIDs && l.logged(d.message) {
 		frame = l.Identify(frame, l.id(d.message, d.listener))
 	}
-	if k.filtered != nil {
+	if filtered != nil {
 		l.counts.annotated.Add(1)
 	}
 	if l.handing {
@@ -104,11 +116,10 @@ func (l *lane) fail(posting context.Context, d delivery) bool {
 
 // withhold marks the change of a delivery that cannot be made yet, for a reason that says nothing
 // of the connection: the lane goes on, but not with that owner.
-func (l *lane) withhold(d delivery) bool {
+func (l *lane) withhold(d delivery) {
 	d.change.fail()
 	l.withheld = d.change
 	l.undone = append(l.undone, d.number)
-	return true
 }
 
 // forget removes the connection's mappings. If that fails, a later event or the sweep does it.

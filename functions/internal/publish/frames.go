@@ -17,13 +17,6 @@ type frames struct {
 	status          *viewer.Status // nil: it cannot be read
 }
 
-// look is how a message is written: for a subscription as the client named it, and with the results
-// of its viewer's filters; nil: without.
-type look struct {
-	of       stream.Subscription
-	filtered []byte
-}
-
 // maxFrames is how many encodings of one message a shelf keeps. There are a dozen streams; only
 // clients that spell a tag in their own way need more, and those must not fill the memory.
 const maxFrames = 48
@@ -34,56 +27,57 @@ type shelf struct {
 	adds  sync.Mutex
 }
 
+// frame is a message as it is written for a subscription as the client named it, and with the
+// results of its viewer's filters; nil: without.
 type frame struct {
-	look
-	bytes []byte
+	of       stream.Subscription
+	filtered []byte
+	bytes    []byte
 }
 
-func (f *frames) get(k look, m *stream.Message, encode Encoder) []byte {
+func (f *frames) get(of *stream.Subscription, filtered []byte, m *stream.Message, encode Encoder) []byte {
 	s := &f.common
-	if len(k.filtered) > len("[]") {
+	if len(filtered) > len("[]") {
 		s = &f.matched
 	}
-	bytes, found, full := s.find(k)
+	known, full := s.find(of, filtered)
 	switch {
-	case found:
-		return bytes
+	case known != nil:
+		return known.bytes
 	case full:
-		return k.write(m, encode)
+		return write(*of, filtered, m, encode)
 	}
 	s.adds.Lock()
 	defer s.adds.Unlock()
-	if bytes, found, _ := s.find(k); found {
-		return bytes
+	if known, _ := s.find(of, filtered); known != nil {
+		return known.bytes
 	}
-	bytes = k.write(m, encode)
-	s.add(frame{k, bytes})
-	return bytes
+	written := write(*of, filtered, m, encode)
+	s.add(frame{*of, filtered, written})
+	return written
 }
 
-func (k look) write(m *stream.Message, encode Encoder) []byte {
+func write(of stream.Subscription, filtered []byte, m *stream.Message, encode Encoder) []byte {
 	shown := *m
-	if k.filtered != nil {
-		shown.Payload = viewer.Attach(m.Payload, k.filtered)
+	if filtered != nil {
+		shown.Payload = viewer.Attach(m.Payload, filtered)
 	}
-	return encode(k.of, shown)
+	return encode(of, shown)
 }
 
-func (k look) same(o look) bool {
-	return k.of == o.of && (k.filtered == nil) == (o.filtered == nil) && bytes.Equal(k.filtered, o.filtered)
-}
-
-func (s *shelf) find(k look) (bytes []byte, found, full bool) {
-	known := s.known.Load()
-	if known == nil {
-		return nil, false, false
+// find returns the frame, or nil and whether there is no place for another.
+func (s *shelf) find(of *stream.Subscription, filtered []byte) (known *frame, full bool) {
+	p := s.known.Load()
+	if p == nil {
+		return nil, false
 	}
-	for i := range *known {
-		if one := &(*known)[i]; one.same(k) {
-			return one.bytes, true, false
+	for i := range *p {
+		one := &(*p)[i]
+		if one.of == *of && (one.filtered == nil) == (filtered == nil) && bytes.Equal(one.filtered, filtered) {
+			return one, false
 		}
 	}
-	return nil, false, len(*known) == maxFrames
+	return nil, len(*p) == maxFrames
 }
 
 func (s *shelf) add(one frame) {

@@ -98,7 +98,7 @@ func TestManySpellingsOfATagDoNotFillTheMemory(t *testing.T) {
 	encode := func(s stream.Subscription, _ stream.Message) []byte { return []byte(s.Param) }
 	for i := range 10 * maxFrames {
 		s := stream.Subscription{Stream: stream.Hashtag, Param: strings.Repeat("#", i)}
-		if got := f.get(look{of: s}, &m, encode); string(got) != s.Param {
+		if got := f.get(&s, nil, &m, encode); string(got) != s.Param {
 			t.Fatalf("frame %q for %q", got, s.Param)
 		}
 	}

@@ -70,39 +70,37 @@ const (
 	unseen      // it is not known what the viewer filters
 )
 
-// look is how the delivery is written for its viewer.
-func (l *lane) look(d delivery) (look, view) {
-	k := look{of: d.listener.Subscription}
+// view is whether a delivery is shown to its watcher, and with which results of filters.
+func (d delivery) view(log *slog.Logger) (filtered []byte, v view) {
+	n := d.listener.Stream
 	switch {
-	case d.watcher == nil || !viewer.Judged(k.of.Stream, d.Event):
-		return k, shown
+	case !viewer.Judged(n, d.Event):
+		return nil, shown
 	case !d.watcher.known:
-		return k, unseen
+		return nil, unseen
 	case d.watcher.viewer.Version() == "":
-		return k, shown // it filters nothing any more
+		return nil, shown // it filters nothing any more
 	}
-	s := l.status(d)
+	s := d.status(log)
 	if s == nil {
-		if viewer.HidesUnread(k.of.Stream) {
-			return k, hidden
+		if viewer.HidesUnread(n) {
+			return nil, hidden
 		}
-		return k, shown
+		return nil, shown
 	}
 	verdict := d.watcher.judge(d.frames, s)
-	if verdict.Hides(k.of.Stream) {
-		return k, hidden
+	if verdict.Hides(n) {
+		return nil, hidden
 	}
-	k.filtered = verdict.Filtered
-	return k, shown
+	return verdict.Filtered, shown
 }
 
 // status is the delivery's status, read when someone first needs it; nil if it is none.
-func (l *lane) status(d delivery) *viewer.Status {
+func (d delivery) status(log *slog.Logger) *viewer.Status {
 	d.frames.reading.Do(func() {
 		s, err := viewer.ReadStatus(d.Payload)
 		if err != nil {
-			l.Log.LogAttrs(context.Background(), slog.LevelWarn, "no status, hidden from those who filter",
-				slog.String("event", d.change.EventID))
+			log.Warn("no status, hidden from those who filter", "event", d.change.EventID)
 		}
 		d.frames.status = s
 	})

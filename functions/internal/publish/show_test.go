@@ -191,14 +191,14 @@ func TestManyResultsOfFiltersDoNotTakeThePlacesOfOthers(t *testing.T) {
 	m := stream.Message{Event: "update", Payload: []byte(`{}`)}
 	encode := func(_ stream.Subscription, m stream.Message) []byte { return m.Payload }
 	for i := range 10 * maxFrames {
-		k := look{of: public, filtered: fmt.Appendf(nil, "[%d]", i)}
-		if got, want := string(f.get(k, &m, encode)), fmt.Sprintf(`{"filtered":[%d]}`, i); got != want {
+		results := fmt.Appendf(nil, "[%d]", i)
+		if got, want := string(f.get(&public, results, &m, encode)), fmt.Sprintf(`{"filtered":[%d]}`, i); got != want {
 			t.Fatalf("frame %s, want %s", got, want)
 		}
 	}
 	for range 2 {
-		f.get(look{of: public}, &m, encode)
-		f.get(look{of: public, filtered: []byte("[]")}, &m, encode)
+		f.get(&public, nil, &m, encode)
+		f.get(&public, []byte("[]"), &m, encode)
 	}
 	if common, matched := len(*f.common.known.Load()), len(*f.matched.known.Load()); common != 2 || matched != maxFrames {
 		t.Errorf("%d and %d frames kept", common, matched)

@@ -16,7 +16,7 @@ import (
 //
 //	version  1 byte: position or event
 //	binding  6 bytes: a hash of account and subscription
-//	position: After; for each mark by log and writer: 6 bytes writer, N, 2·messages + log
+//	position: After; for each mark by log and writer: 6 bytes writer, N, 4·messages + 2·partly + log
 //	event:    place; 6 bytes writer, N, index of the message
 //
 // where times are microseconds since 1970 and numbers are unsigned varints. There is one id for
@@ -54,9 +54,14 @@ func (b Bound) PositionID(p Position) string {
 		return cmp.Or(cmp.Compare(x.Log, y.Log), cmp.Compare(x.Writer, y.Writer))
 	})
 	for _, m := range marks[:min(len(marks), maxMarks)] {
+		progress := p.Seen[m]
+		last := 4*uint64(progress.Messages) + uint64(m.Log)
+		if progress.Partly {
+			last += 2
+		}
 		id = append(id, nameOf(m.Writer)...)
-		id = binary.AppendUvarint(id, p.Seen[m].N)
-		id = binary.AppendUvarint(id, 2*uint64(p.Seen[m].Messages)+uint64(m.Log))
+		id = binary.AppendUvarint(id, progress.N)
+		id = binary.AppendUvarint(id, last)
 	}
 	return base64.RawURLEncoding.EncodeToString(id)
 }
@@ -144,9 +149,9 @@ func (d *decoder) position(logs int) Position {
 	for len(d.rest) > 0 && !d.bad {
 		m := Mark{Writer: d.writer()}
 		n := d.number(math.MaxUint64)
-		last := d.number(2*maxMessages + 1)
+		last := d.number(4*maxMessages + 3)
 		m.Log = int(last & 1)
-		p.Seen[m] = Progress{N: n, Messages: int(last >> 1)}
+		p.Seen[m] = Progress{N: n, Messages: int(last >> 2), Partly: last&2 != 0}
 		if m.Log >= logs || len(p.Seen) > maxMarks {
 			d.bad = true
 		}

@@ -28,7 +28,7 @@ func TestAPositionIsReadBack(t *testing.T) {
 		p := history.Position{After: time.UnixMicro(rapid.Int64Range(0, noon.UnixMicro()).Draw(r, "after")).UTC(), Seen: history.Seen{}}
 		for range rapid.IntRange(0, 20).Draw(r, "marks") {
 			m := history.Mark{Log: rapid.IntRange(0, logs-1).Draw(r, "log"), Writer: rapid.StringMatching(`[A-Za-z0-9_-]{8}`).Draw(r, "writer")}
-			p.Seen[m] = history.Progress{N: rapid.Uint64().Draw(r, "n"), Messages: rapid.IntRange(0, 255).Draw(r, "messages")}
+			p.Seen[m] = history.Progress{N: rapid.Uint64().Draw(r, "n"), Messages: rapid.IntRange(0, 255).Draw(r, "messages"), Partly: rapid.Bool().Draw(r, "partly")}
 		}
 		got, err := b.Parse(b.PositionID(p), noon)
 		if diff := cmp.Diff(p, got); err != nil || diff != "" {
@@ -106,10 +106,10 @@ func TestWhatIsNoIDIsUnknown(t *testing.T) {
 		"newline": known[:4] + "\n" + known[4:], "cut": known[:len(known)-4], "binding alone": raw(1, ""), "short": "AQ",
 		"version 0": raw(0, "\x05"), "version 3": raw(3, "\x05"), "event's rest": raw(2, "\x05writer\x01\x02\x00"),
 		"long number": raw(1, "\x85\x00"), "endless number": raw(1, strings.Repeat("\xff", 20)), "half a mark": raw(1, "\x05writ"),
-		"no log 2": raw(1, "\x05writer\x01\x80\x08"), "marks out of order": raw(1, "\x05writer\x01\x02writeq\x01\x02"),
+		"message 256": raw(1, "\x05writer\x01\x80\x08"), "marks out of order": raw(1, "\x05writer\x01\x02writeq\x01\x02"),
 		"one mark twice": raw(1, "\x05writer\x01\x02writer\x01\x02"), "too many marks": raw(1, "\x05"+many.String()),
 		"bits at the end": known[:len(known)-1] + "B", "huge": strings.Repeat("A", 1<<20),
-		"time beyond all": raw(1, "\x80\x80\x80\x80\x80\x80\x80\x80\x40"), "message 256": raw(2, "\x05writer\x01\x80\x02"),
+		"time beyond all": raw(1, "\x80\x80\x80\x80\x80\x80\x80\x80\x40"), "event of message 256": raw(2, "\x05writer\x01\x80\x02"),
 	} {
 		if p, err := user.Parse(id, noon); !errors.Is(err, history.ErrUnknownPosition) {
 			t.Errorf("%s: %v, %v", name, p, err)

@@ -94,7 +94,7 @@ func (l *look) item(log int, e Entry) (Item, bool) {
 		return item, false
 	case p.N == e.N:
 		item.First = p.Messages
-		return item, p.Messages < len(e.Messages)
+		return item, p.Partly
 	}
 	return item, true
 }
@@ -124,8 +124,11 @@ func (l *look) sift(upTo time.Time) {
 // follows reports whether the one before the item has been handed out, or stands where everything
 // has been, or cannot be found.
 func (l *look) follows(item Item, reached map[Mark]uint64) bool {
-	return !item.Previous.After(l.after) ||
-		max(l.marks[item.mark()].N, reached[item.mark()]) >= item.N-1 || l.trusted[item.place()]
+	if !item.Previous.After(l.after) || reached[item.mark()] >= item.N-1 || l.trusted[item.place()] {
+		return true
+	}
+	p := l.marks[item.mark()]
+	return p.N >= item.N || p.N == item.N-1 && !p.Partly
 }
 
 // bound is the place up to which nothing is left once the items are done, at most the one given.

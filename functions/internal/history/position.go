@@ -30,6 +30,8 @@ type Mark struct {
 type Progress struct {
 	N        uint64
 	Messages int
+	// Partly says that these are not all of its messages.
+	Partly bool
 }
 
 // Bound is a subscription of an account, which ids are made for and bound to.

@@ -164,10 +164,11 @@ func (r *Reader) settle() {
 // been handed out: all of them, if it is their number.
 func (r *Reader) Done(item Item, messages int) {
 	mark := item.mark()
+	partly := messages < len(item.Messages)
 	if p := r.marks[mark]; item.N > p.N || item.N == p.N && messages > p.Messages {
-		r.marks[mark] = progress{Progress{item.N, messages}, item.At}
+		r.marks[mark] = progress{Progress{item.N, messages, partly}, item.At}
 	}
-	if messages >= len(item.Messages) {
+	if !partly {
 		delete(r.offered, item.place())
 		r.settle()
 	}

@@ -109,7 +109,7 @@ func TestASubscriptionWithoutIDHasHadWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := bound.Parse(start.From, now)
-	if err != nil || len(got.Seen) != 2 || got.Seen[Mark{0, "AAAAAAAA"}] != (Progress{3, 2}) || got.Seen[Mark{1, "AAAAAAAB"}] != (Progress{5, 1}) {
+	if err != nil || len(got.Seen) != 2 || got.Seen[Mark{0, "AAAAAAAA"}] != (Progress{N: 3, Messages: 2}) || got.Seen[Mark{1, "AAAAAAAB"}] != (Progress{N: 5, Messages: 1}) {
 		t.Errorf("%+v %v", got, err)
 	}
 }

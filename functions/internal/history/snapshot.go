@@ -19,7 +19,7 @@ func Snapshot(ctx context.Context, log Log, b Bound, now time.Time) (Position, e
 			for _, e := range entries {
 				mark := Mark{i, e.Writer}
 				if e.N > p.Seen[mark].N {
-					p.Seen[mark] = Progress{e.N, len(e.Messages)}
+					p.Seen[mark] = Progress{N: e.N, Messages: len(e.Messages)}
 				}
 				from = e.At
 			}

@@ -178,8 +178,8 @@ func endedReplay(t *testing.T, open opener) {
 	x.open(t, s, subs...)
 	ended := func(what string, sub stream.Subscription, turn int64) {
 		t.Helper()
-		if now := x.turn(t, s, sub); now != 0 || !x.defers(t, s, sub) || x.caughtUp(t, s, sub, turn) {
-			t.Errorf("%v after the %s: turn %d, or not deferred, or caught up", sub, what, now)
+		if now := x.turn(t, s, sub); now != 0 || x.caughtUp(t, s, sub, turn) || !x.defers(t, s, sub) {
+			t.Errorf("%v after the %s: turn %d, or caught up, or not deferred", sub, what, now)
 		}
 	}
 	for _, sub := range subs {

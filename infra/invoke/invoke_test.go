@@ -203,6 +203,7 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "template.yaml")
 	const text = `Resources:
   F:
+    Type: AWS::Serverless::Function
     Properties:
       Policies:
         - Statement:
@@ -210,6 +211,11 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
             - {Action: dynamodb:Query, Resource: [!GetAtt T.Arn, !Sub "${T.Arn}/index/i"]}
             - {Action: execute-api:ManageConnections, Resource: [!Sub "arn:x:${A}/prod/POST/@connections/*"]}
   T: {Type: AWS::DynamoDB::Table}
+  Again:
+    Type: AWS::IAM::Policy
+    Properties:
+      Roles: [!Ref FRole]
+      PolicyDocument: {Statement: [{Action: lambda:InvokeFunction, Resource: !GetAtt F.Arn}]}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -219,7 +225,8 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	missing := p.use("F", map[string]bool{
-		"dynamodb:GetItem T": true, "dynamodb:Query T/index/i": true, "dynamodb:Query T/index/j": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
+		"lambda:InvokeFunction F": true,
+		"dynamodb:GetItem T":      true, "dynamodb:Query T/index/i": true, "dynamodb:Query T/index/j": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
 	})
 	if got, want := strings.Join(missing, ", "), "dynamodb:Query T/index/j, dynamodb:Scan T, execute-api:ManageConnections DELETE"; got != want {
 		t.Errorf("missing: %s, want %s", got, want)

@@ -19,8 +19,8 @@ type policies struct {
 	allows map[string]map[string]bool
 }
 
-// readPolicies reads the inline policies of the template's functions. What SAM adds for
-// logs and streams is not looked at.
+// readPolicies reads the inline policies of the template's functions, and those that stand for
+// themselves and name functions' roles. What SAM adds for logs and streams is not looked at.
 func readPolicies(path string) (policies, error) {
 	p := policies{new(sync.Mutex), map[string]map[string]bool{}}
 	data, err := os.ReadFile(path)
@@ -33,19 +33,27 @@ func readPolicies(path string) (policies, error) {
 	}
 	resources := child(document.Content[0], "Resources")
 	for i := 0; i+1 < len(resources.Content); i += 2 {
-		list := child(child(resources.Content[i+1], "Properties"), "Policies")
-		if list == nil {
-			continue
+		properties := child(resources.Content[i+1], "Properties")
+		for _, policy := range elements(child(properties, "Policies")) {
+			p.grant(resources.Content[i].Value, policy)
 		}
-		granted := map[string]bool{}
-		for _, policy := range list.Content {
-			for _, statement := range elements(child(policy, "Statement")) {
-				grant(granted, statement)
+		if child(resources.Content[i+1], "Type").Value == "AWS::IAM::Policy" {
+			for _, role := range elements(child(properties, "Roles")) {
+				p.grant(strings.TrimSuffix(role.Value, "Role"), child(properties, "PolicyDocument"))
 			}
 		}
-		p.allows[resources.Content[i].Value] = granted
 	}
 	return p, nil
+}
+
+// grant adds what a policy allows a function.
+func (p policies) grant(function string, policy *yaml.Node) {
+	if p.allows[function] == nil {
+		p.allows[function] = map[string]bool{}
+	}
+	for _, statement := range elements(child(policy, "Statement")) {
+		grant(p.allows[function], statement)
+	}
 }
 
 func grant(granted map[string]bool, statement *yaml.Node) {

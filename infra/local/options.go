@@ -26,6 +26,7 @@ type options struct {
 	retryDelay         time.Duration
 	scheduleEvery      time.Duration
 	concurrency        int
+	streams            int
 	shuffle            uint64
 }
 
@@ -81,6 +82,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.DurationVar(&o.retryDelay, "retry-delay", time.Second, "wait before an asynchronous invocation is tried again (AWS: 1 and 2 minutes)")
 	fs.DurationVar(&o.scheduleEvery, "schedule-every", 0, "run every schedule at this `period`; 0: as the template says")
 	fs.IntVar(&o.concurrency, "concurrency", 10, "the most instances of one function")
+	fs.IntVar(&o.streams, "streams", 100, "the most instances of one function that streams, each of which serves one response at a time")
 	fs.Uint64Var(&o.shuffle, "shuffle", 0, "hand a connection's messages to functions in random order, from this `seed`; 0: as they come")
 	fs.Func("parameter", "`Name=value` of a template parameter; may be repeated", o.addParameter)
 	fs.Func("debug", "logical `id` of a function that you run in a debugger; may be repeated", func(id string) error {
@@ -123,6 +125,9 @@ func (o *options) checkLimits() error {
 	}
 	if o.concurrency < 1 {
 		return fmt.Errorf("--concurrency %d: want 1 or more", o.concurrency)
+	}
+	if o.streams < 1 {
+		return fmt.Errorf("--streams %d: want 1 or more", o.streams)
 	}
 	return nil
 }

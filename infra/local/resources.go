@@ -8,6 +8,7 @@ import (
 
 	"edgestream/infra/local/apigateway"
 	"edgestream/infra/local/cloudfront"
+	"edgestream/infra/local/functionurl"
 	"edgestream/infra/local/lambda"
 	"edgestream/infra/local/template"
 )
@@ -22,12 +23,23 @@ func (r *runner) lambdaFunctions() []lambda.Function {
 			env[name] = r.names.rewrite(value)
 		}
 		out = append(out, lambda.Function{
-			Name: f.Name, Dir: f.CodeURI, Env: env, Timeout: time.Duration(f.TimeoutSeconds) * time.Second, MemoryMB: f.MemoryMB,
+			Name: f.Name, Concurrency: r.concurrency(f), Dir: f.CodeURI, Env: env, Timeout: time.Duration(f.TimeoutSeconds) * time.Second, MemoryMB: f.MemoryMB,
 			ReservedConcurrency: f.ReservedConcurrency, MaximumRetryAttempts: &f.EventInvoke.MaximumRetryAttempts,
 			MaximumEventAge: time.Duration(f.EventInvoke.MaximumEventAgeSeconds) * time.Second, OnFailure: f.EventInvoke.OnFailureARN,
 		})
 	}
 	return out
+}
+
+// concurrency is the most instances of a function, 0 for the usual: a stream holds one while it
+// lasts.
+func (r *runner) concurrency(f template.Function) int {
+	for _, u := range r.stack.FunctionURLs {
+		if u.Function == f.Name && u.InvokeMode == functionurl.ResponseStream {
+			return max(r.opts.streams, r.opts.concurrency)
+		}
+	}
+	return 0
 }
 
 func apiOf(a template.WebSocketAPI) apigateway.API {

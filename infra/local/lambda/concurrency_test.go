@@ -134,3 +134,10 @@ func TestEachLogLineCarriesItsRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestAFunctionMayHaveItsOwnNumberOfInstances(t *testing.T) {
+	s := start(t, Options{Concurrency: 1}, probe(func(f *Function) { f.Concurrency = 2 }))
+	if got := pids(busy(t, s, 2)()); len(got) != 2 {
+		t.Errorf("%d instances ran, want 2 side by side", len(got))
+	}
+}

@@ -4,7 +4,7 @@
 // to a Lambda Runtime API of this package, as it would on AWS. What the package guarantees:
 //
 //   - An instance, which is one process, handles one invocation at a time. More instances start as load grows, up
-//     to Options.Concurrency per function; past it invocations wait their turn, because this
+//     to Options.Concurrency or Function.Concurrency; past it invocations wait their turn, because this
 //     limit is the machine's and not Lambda's. ReservedConcurrency is Lambda's: past it the
 //     answer is ErrThrottled.
 //   - The instance used last is used first, so that a quiet function keeps one warm instance.

@@ -29,6 +29,8 @@ type Function struct {
 	Timeout time.Duration
 	// MemoryMB is told to the function and not enforced; 0 is Lambda's default of 128.
 	MemoryMB int
+	// Concurrency is the most instances; 0 is Options.Concurrency.
+	Concurrency int
 	// ReservedConcurrency limits invocations in flight; nil is no limit, 0 refuses every one.
 	ReservedConcurrency *int
 	// MaximumRetryAttempts is how often a failed asynchronous event is tried again; nil is 2.
@@ -45,7 +47,7 @@ type Options struct {
 	Root string
 	// CacheDir keeps programs between runs; it is created when missing.
 	CacheDir string
-	// Concurrency is the most instances of one function; 0 is 10.
+	// Concurrency is the most instances of a function that says nothing else; 0 is 10.
 	Concurrency int
 	// Env is added to every function, for example AWS_ENDPOINT_URL_DYNAMODB.
 	Env map[string]string

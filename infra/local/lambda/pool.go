@@ -29,6 +29,9 @@ type pool struct {
 
 func newPool(s *Service, f Function) *pool {
 	limit := s.opts.Concurrency
+	if f.Concurrency > 0 {
+		limit = f.Concurrency
+	}
 	if f.ReservedConcurrency != nil {
 		limit = min(limit, *f.ReservedConcurrency)
 	}

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"edgestream/functions/internal/connectiontest"
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/replay"
@@ -19,6 +20,7 @@ var (
 	_ mastodon.Lists         = (*Accounts)(nil)
 	_ viewer.Source          = (*Accounts)(nil)
 	_ replay.Directory       = (*Connections)(nil)
+	_ history.Keeper         = (*Connections)(nil)
 	_ mastodon.Mappings      = (*Connections)(nil)
 	_ mastodon.Viewers       = (*Accounts)(nil)
 )

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// A head is good for keptFor, and is renewed when it has keptAtLeast left or less: so it
+	// A head is good for headFor, and is renewed when it has headAtLeast left or less: so it
 	// outlives a connection that began with it, and is not written again within two hours.
-	keptFor     = 5 * time.Hour
-	keptAtLeast = 2*time.Hour + 30*time.Minute
+	headFor     = 5 * time.Hour
+	headAtLeast = 2*time.Hour + 30*time.Minute
 	// clocks is by how much the clock of a publisher may be ahead: it may have stopped keeping a
 	// log that much before the head's end.
 	clocks = time.Minute
@@ -89,10 +89,10 @@ func (c *Connections) keep(ctx context.Context, key item) (head, error) {
 	row := got.row
 	for range rounds {
 		was, now := readHead(row), c.now()
-		if was.live(now.Add(keptAtLeast)) {
+		if was.live(now.Add(headAtLeast)) {
 			return was, nil
 		}
-		next := head{since: now.UnixMilli(), until: now.Add(keptFor).UnixMilli()}
+		next := head{since: now.UnixMilli(), until: now.Add(headFor).UnixMilli()}
 		if was.live(now.Add(clocks)) {
 			next.since = was.since
 		}

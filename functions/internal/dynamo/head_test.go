@@ -45,7 +45,7 @@ func TestATopicsHeadIsWrittenOnceInTwoHours(t *testing.T) {
 		}
 		*clock = began.Add(2*time.Hour + 30*time.Minute)
 		keeps(t, c, m, name+" renewed", 0.5, 1, began, topic)
-		*clock = clock.Add(keptFor - clocks)
+		*clock = clock.Add(headFor - clocks)
 		keeps(t, c, m, name+" too late", 0.5, 1, *clock, topic)
 	}
 }
@@ -67,7 +67,7 @@ func TestAHeadEndsForPublishers(t *testing.T) {
 	if _, err := c.Keep(t.Context(), topics); err != nil {
 		t.Fatal(err)
 	}
-	*clock = clock.Add(keptFor - time.Millisecond)
+	*clock = clock.Add(headFor - time.Millisecond)
 	found, err := c.Listeners(t.Context(), topics)
 	if err != nil || len(found) != len(topics) {
 		t.Errorf("%v, %v", found, err)

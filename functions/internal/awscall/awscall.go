@@ -6,7 +6,7 @@
 // operations, whose JSON the adapters write and read themselves.
 //
 // Guarantees: an answer is read whole or the call fails; bodies are bounded; a call is tried at
-// most four times, again only after a network failure, a 429, a 5xx or a throttling error, with
+// most four times (or once: Once), again only after a network failure, a 429, a 5xx or a throttling error, with
 // full jitter between the tries, and never past the context's deadline. So a caller must send
 // only what may be repeated.
 package awscall
@@ -41,6 +41,7 @@ type Client struct {
 	http     aws.HTTPClient
 	signer   *sign.Signer
 	backoff  time.Duration
+	tries    int
 }
 
 // Request is one call.
@@ -61,8 +62,15 @@ func New(cfg aws.Config, service, endpoint string) *Client {
 	}
 	return &Client{
 		service: service, endpoint: u, broken: err, http: cfg.HTTPClient,
-		signer: sign.New(cfg.Region, service, cfg.Credentials), backoff: 50 * time.Millisecond,
+		signer: sign.New(cfg.Region, service, cfg.Credentials), backoff: 50 * time.Millisecond, tries: attempts,
 	}
+}
+
+// Once is the client for calls that must not be tried again, or are by who calls.
+func (c *Client) Once() *Client {
+	once := *c
+	once.tries = 1
+	return &once
 }
 
 // Do sends the request until it is answered, and returns the body of a 2xx answer. Any other
@@ -73,7 +81,7 @@ func (c *Client) Do(ctx context.Context, q Request) ([]byte, error) {
 	}
 	for try := 1; ; try++ {
 		body, err := c.once(ctx, q)
-		if err == nil || try == attempts || !retryable(ctx, err) {
+		if err == nil || try == c.tries || !retryable(ctx, err) {
 			return body, err
 		}
 		if wait(ctx, rand.N(c.backoff<<try)) != nil {

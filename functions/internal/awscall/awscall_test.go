@@ -93,6 +93,20 @@ func TestWhatIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestOnceIsOnce(t *testing.T) {
+	var tries atomic.Int64
+	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		tries.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}, "")
+	if _, err := c.Once().Do(t.Context(), Request{}); err == nil || tries.Load() != 1 {
+		t.Errorf("%v after %d tries", err, tries.Load())
+	}
+	if _, err := c.Do(t.Context(), Request{}); err == nil || tries.Load() != 1+attempts {
+		t.Errorf("%v after %d tries", err, tries.Load())
+	}
+}
+
 func TestACallThatSucceedsLaterSucceeds(t *testing.T) {
 	var tries atomic.Int64
 	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {

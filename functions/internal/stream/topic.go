@@ -1,5 +1,7 @@
 package stream
 
+import "strings"
+
 // Kind is the kind of a topic.
 type Kind string
 
@@ -49,4 +51,19 @@ func (t Topic) String() string {
 		return string(t.Kind)
 	}
 	return string(t.Kind) + "/" + t.ID
+}
+
+// ParseTopic reads what String wrote of a topic that subscriptions can be found under.
+func ParseTopic(s string) (Topic, bool) {
+	kind, id, hasID := strings.Cut(s, "/")
+	t := Topic{Kind(kind), id}
+	switch t.Kind {
+	case kindPublic, kindEveryone:
+		return t, !hasID
+	case kindAccount, kindList:
+		return t, id != ""
+	case kindHashtag:
+		return t, id != "" && id == NormalTag(id)
+	}
+	return Topic{}, false
 }

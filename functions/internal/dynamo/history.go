@@ -1,0 +1,139 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"edgestream/functions/internal/awscall"
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/stream"
+)
+
+const (
+	// placeIndex is History's index by place.
+	placeIndex = "place"
+	// rowsOutlive is how much longer than asked for rows are kept: while a client is away whose id
+	// stands for what was on its way, and clocks differ.
+	rowsOutlive = 10 * time.Minute
+	// historyFor is how long logs keep their entries, if KeepFor does not say otherwise.
+	historyFor = 15 * time.Minute
+	// maxEntry bounds the messages of an entry. With the copy of it that the index holds a row may
+	// have 400 KB.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
+	maxEntry = 190 << 10
+)
+
+// History is the History table, which holds the logs of topics. It is safe for concurrent use. Its
+// errors wrap those of package history.
+type History struct {
+	table table
+	// once is the table to which a call is made once.
+	once table
+	keep time.Duration
+	// control appends what is for the service's own readers.
+	control *history.Writer
+}
+
+// NewHistory uses the table with this name.
+func NewHistory(client *awscall.Client, table string) *History {
+	h := &History{table: tableOf(client, table), once: tableOf(client.Once(), table), keep: historyFor}
+	h.control = history.NewWriter(h, history.WriterConfig{Lanes: 1})
+	return h
+}
+
+// KeepFor has what is appended kept for so long. Call it before any use.
+func (h *History) KeepFor(keep time.Duration) *History {
+	h.keep = keep
+	return h
+}
+
+// Meter has every call's consumed capacity reported, for measurements. Call it before any use;
+// report is called by many goroutines at once.
+func (h *History) Meter(report func(Units)) { h.table.meter, h.once.meter = report, report }
+
+// Append implements history.Log.
+func (h *History) Append(ctx context.Context, e history.Entry) (history.Entry, error) {
+	key := entryKey(e)
+	if !fits(key) || entrySize(e) > maxEntry {
+		return history.Entry{}, history.ErrTooLarge
+	}
+	ctx, cancel := context.WithTimeout(ctx, history.AppendTimeout)
+	defer cancel()
+	_, err := h.once.call(ctx, "PutItem", parameters{
+		"Item":                                append(append(key, entryRow(e)...), expires(e.At.Add(h.keep+rowsOutlive))),
+		"ConditionExpression":                 "attribute_not_exists(pk)",
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+	})
+	var c *conflict
+	switch {
+	case err == nil:
+		return e, nil
+	case !errors.As(err, &c):
+		return history.Entry{}, unavailable(err)
+	}
+	stored, ok := readEntry(e.Topic, c.row)
+	if !ok {
+		return history.Entry{}, unavailable(fmt.Errorf("entry %q of %s: %w", e.Record, e.Topic, errMalformed))
+	}
+	return stored, nil
+}
+
+// unavailable says of any failure, a full collection of items among them, that it may pass, except
+// that DynamoDB takes no such row.
+func unavailable(err error) error {
+	if awscall.Is(err, "ValidationException") {
+		return fmt.Errorf("%w: %w", history.ErrTooLarge, err)
+	}
+	return fmt.Errorf("%w: %w", history.ErrUnavailable, err)
+}
+
+// Read implements history.Log. Rows that are no entries are left out.
+func (h *History) Read(ctx context.Context, topic stream.Topic, after time.Time, consistent bool) ([]history.Entry, bool, error) {
+	pk := logPartition(topic)
+	if len(pk) > maxPartitionKey {
+		return nil, false, nil // nothing can have been appended
+	}
+	in := parameters{
+		"IndexName": placeIndex, "ConsistentRead": consistent,
+		"KeyConditionExpression":    "pk = :pk AND #at > :after",
+		"ExpressionAttributeNames":  map[string]string{"#at": "at"},
+		"ExpressionAttributeValues": item{{":pk", text(pk)}, {":after", number(max(0, after.UnixMicro()))}},
+	}
+	var rows []item
+	for {
+		got, err := h.table.call(ctx, "Query", in)
+		if err != nil {
+			return nil, false, fmt.Errorf("%w: %w", history.ErrUnavailable, err)
+		}
+		rows = append(rows, got.rows...)
+		if len(got.more) == 0 {
+			return readEntries(topic, rows), false, nil
+		}
+		if entries := readEntries(topic, wholePlaces(rows)); len(entries) > 0 {
+			return entries, true, nil
+		}
+		in["ExclusiveStartKey"] = got.more
+	}
+}
+
+// wholePlaces leaves out the rows of the last place, of which there may be more.
+func wholePlaces(rows []item) []item {
+	end := len(rows)
+	for end > 0 && rows[end-1].get("at").text == rows[len(rows)-1].get("at").text {
+		end--
+	}
+	return rows[:end]
+}
+
+// Control appends a message to the log of the topic that is for the service's own readers: its
+// event begins with "_". It is tried again for some seconds.
+func (h *History) Control(ctx context.Context, topic stream.Topic, event, payload string) error {
+	_, errs := h.control.Append(ctx, []history.Entry{{
+		Topic: topic, Record: "control#" + rand.Text(),
+		Messages: []stream.Message{{Topic: topic, Event: event, Payload: []byte(payload)}},
+	}})
+	return errs[0]
+}

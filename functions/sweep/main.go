@@ -31,5 +31,5 @@ func main() {
 	})
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(sweeper.Sweep)
+	lambda.Start(handler(sweeper))
 }

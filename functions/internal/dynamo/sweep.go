@@ -27,13 +27,14 @@ func (c *Connections) Progress(ctx context.Context) (p sweep.Progress, err error
 	return sweep.Progress{Until: millis(got.row.get("u")), Due: int(due)}, nil
 }
 
-// Advance stores progress, unless there is later progress already.
+// Advance stores progress, unless there is later progress already. Progress that is very much later
+// is a mistake and is put right.
 func (c *Connections) Advance(ctx context.Context, p sweep.Progress) error {
 	at := number(p.Until.UnixMilli())
 	_, err := c.table.call(ctx, "PutItem", parameters{
 		"Item":                      append(progressKey(), field{"u", at}, field{"n", number(int64(p.Due))}, expires(p.Until.Add(progressFor))),
-		"ConditionExpression":       "attribute_not_exists(pk) OR u < :u",
-		"ExpressionAttributeValues": item{{":u", at}},
+		"ConditionExpression":       "attribute_not_exists(pk) OR u < :u OR u > :far",
+		"ExpressionAttributeValues": item{{":u", at}, {":far", number(p.Until.Add(sweep.MaxWindow).UnixMilli())}},
 	})
 	return unlessConflict(err)
 }

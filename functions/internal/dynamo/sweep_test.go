@@ -42,6 +42,14 @@ func TestProgressOnlyGoesForward(t *testing.T) {
 	if p, err := c.Progress(t.Context()); err != nil || p != later {
 		t.Errorf("%v, %v", p, err)
 	}
+	for _, p := range []sweep.Progress{{Until: now.Add(sweep.MaxWindow + time.Second)}, later} {
+		if err := c.Advance(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Progress(t.Context()); err != nil || got != p {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
 }
 
 // A window begins after its first millisecond and ends with its last.

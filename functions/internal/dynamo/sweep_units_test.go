@@ -30,7 +30,7 @@ func TestWhatASweepCosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.reset()
-		if err := sweeper.Sweep(t.Context()); err != nil {
+		if err := sweeper.Sweep(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		return m.read, m.write

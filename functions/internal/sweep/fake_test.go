@@ -164,7 +164,7 @@ func (w *world) Disconnect(ctx context.Context, id string) error {
 
 func (w *world) run(t *testing.T) {
 	t.Helper()
-	if err := w.sweeper().Sweep(t.Context()); err != nil {
+	if err := w.sweeper().Sweep(t.Context(), time.Now()); err != nil {
 		t.Error(err)
 	}
 }

@@ -103,7 +103,7 @@ func TestAnUnknownIdleTimeCountsAsLong(t *testing.T) {
 		w.open("A=", 270*time.Second)
 		s := w.sweeper()
 		s.Transport = forgetful{w}
-		if err := s.Sweep(t.Context()); err != nil || len(w.frames["A="]) != 1 {
+		if err := s.Sweep(t.Context(), time.Now()); err != nil || len(w.frames["A="]) != 1 {
 			t.Errorf("frames %q, %v", w.frames["A="], err)
 		}
 	})

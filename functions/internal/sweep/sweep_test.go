@@ -96,6 +96,24 @@ func TestARunWithNothingToDoIsQuiet(t *testing.T) {
 	})
 }
 
+// Progress of a time that is far from having come, by mistake, holds up nothing.
+func TestProgressThatCannotBeIsPutRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.progress.Until = time.Now().Add(time.Hour)
+		w.open("A=", 300*time.Second)
+		w.run(t)
+		if w.last.Visited == 0 || !w.progress.Until.Equal(time.Now()) {
+			t.Errorf("%+v, progress %v", w.last, w.progress)
+		}
+		w.progress.Until = time.Now().Add(time.Minute) // another run was faster
+		w.run(t)
+		if w.last.Visited != 0 || w.last.Left != 0 {
+			t.Errorf("%+v", w.last)
+		}
+	})
+}
+
 // Each connection is due once in 270 s, whatever the runs: also where one came late, or twice.
 func TestRunsThatAreMissedOrDoubledLoseNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -232,7 +250,7 @@ func TestATableThatFailsIsAnError(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld()
 			w.broken = call
-			if err := w.sweeper().Sweep(t.Context()); !errors.Is(err, errTable) || !w.logged("table is unavailable") {
+			if err := w.sweeper().Sweep(t.Context(), time.Now()); !errors.Is(err, errTable) || !w.logged("table is unavailable") {
 				t.Errorf("%s: %v, log %s", call, err, &w.log)
 			}
 		})

@@ -15,7 +15,7 @@ type Table interface {
 	// Progress is up to where the table has been swept; the zero Progress if it never was, or not
 	// for a day.
 	Progress(ctx context.Context) (Progress, error)
-	// Advance stores progress, unless there is later progress already.
+	// Advance stores progress, unless there is later progress already, up to MaxWindow later.
 	Advance(ctx context.Context, p Progress) error
 	// Opened returns the connections that connected within the window, as of some seconds ago or later.
 	Opened(ctx context.Context, w Window) ([]Socket, error)
@@ -109,36 +109,36 @@ func New(c Config) *Sweeper {
 // in time has one.
 const longest = 90 * time.Second
 
-// Sweep does what has become due since the last run. An error says that the table could not be
-// read or written; the next run then does what is left.
-func (s *Sweeper) Sweep(ctx context.Context) error {
+// Sweep does what has become due since the last run, up to the time that this one was scheduled
+// for. An error says that the table could not be read or written; the next run then does what is left.
+func (s *Sweeper) Sweep(ctx context.Context, at time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Budget)
 	defer cancel()
-	now := time.Now()
 	r := &run{Sweeper: s}
 	p, err := s.Table.Progress(ctx)
 	if err == nil {
-		p.Until = later(p.Until, now.Add(-MaxWindow))
-		p, err = r.slices(ctx, p, now)
-		r.tally.Left = max(0, now.Sub(p.Until))
+		p, err = r.slices(ctx, p.within(at), at)
+		r.tally.Left = max(0, at.Sub(p.Until))
 	}
 	r.report(ctx, err)
 	return err
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// within is the progress that a run may follow: not too old, and not of a time that is far from
+// having come, which is no progress at all.
+func (p Progress) within(at time.Time) Progress {
+	if oldest := at.Add(-MaxWindow); p.Until.Before(oldest) || p.Until.After(at.Add(MaxWindow)) {
+		p.Until = oldest
 	}
-	return b
+	return p
 }
 
 // slices does slice after slice until one is not done.
-func (r *run) slices(ctx context.Context, p Progress, now time.Time) (Progress, error) {
-	for p.Until.Before(now) {
+func (r *run) slices(ctx context.Context, p Progress, at time.Time) (Progress, error) {
+	for p.Until.Before(at) {
 		w := Window{p.Until, p.Until.Add(longest)}
-		if w.To.After(now) {
-			w.To = now
+		if w.To.After(at) {
+			w.To = at
 		}
 		due, done, err := r.slice(ctx, w, p.Due)
 		if err != nil || !done {

@@ -63,7 +63,7 @@ type Replayer struct {
 	// Encode makes the frame of a message with an id.
 	Encode func(s stream.Subscription, m stream.Message, id string) []byte
 	// Margin is how long before the context's deadline no further post begins: longer than Greeter
-	// may take with one.
+	// may take with one. It is at most half of the time that there is.
 	Margin time.Duration
 	// Patience is how long a client waits for a service that fails before it is disconnected.
 	Patience time.Duration
@@ -99,7 +99,7 @@ func (r Replayer) Run(ctx context.Context, what stream.Replay) error {
 // soft ends when posts must end.
 func (r Replayer) soft(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-r.Margin))
+		return context.WithDeadline(ctx, deadline.Add(-min(r.Margin, time.Until(deadline)/2)))
 	}
 	return context.WithCancel(ctx)
 }

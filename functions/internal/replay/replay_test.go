@@ -383,3 +383,23 @@ func TestEveryInvocationEndsBeforeItsTime(t *testing.T) {
 		})
 	}
 }
+
+func TestAnInvocationWithLittleTimeGetsOn(t *testing.T) {
+	inTime(t, func(t *testing.T, w *world, writer *history.Writer) {
+		r := w.from(w.fresh(t))
+		w.append(t, writer, "2", 30)
+		w.slowly(200 * time.Millisecond)
+		runs := 0
+		for w.next = []stream.Replay{r}; len(w.next) > 0 && runs < 20; runs++ {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			r, w.next = w.next[0], nil
+			if err := w.replayer().Run(ctx, r); err != nil {
+				t.Error(err)
+			}
+			cancel()
+		}
+		if len(w.frames) != 31 || runs > 6 {
+			t.Errorf("%d frames in %d runs", len(w.frames), runs)
+		}
+	})
+}

@@ -5,6 +5,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -13,23 +14,30 @@ import (
 	"edgestream/functions/internal/awsenv"
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/env"
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/lambdainvoke"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/metric"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/sqs"
+	"edgestream/functions/internal/viewer"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
-	url := vars.Text("CALLBACK_URL")
+	db, url := awsenv.DynamoDB(cfg), vars.Text("CALLBACK_URL")
+	logs := dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")).KeepFor(time.Duration(vars.IntOr("HISTORY_MINUTES", 15)) * time.Minute)
+	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
 	publisher := publish.New(publish.Config{
-		Directory: dynamo.NewConnections(awsenv.DynamoDB(cfg), vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
+		Directory: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
+		Recorder:  history.NewWriter(logs, history.WriterConfig{}),
+		Viewers:   viewer.NewCache(accounts, time.Minute, 1<<20), // about 100 MB
 		Poster:    apigw.NewClient(url, cfg),
 		Greeter:   lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg),
 		Reporter:  sqs.NewReporter(vars.Text("FAILURE_QUEUE_URL"), cfg),
 		Encode:    mastodon.Frame,
+		Identify:  mastodon.WithID,
 		Log:       log,
 		Observe:   observer{metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName), log}.observe,
 		Posts:     vars.IntOr("MAX_POSTS", 256),

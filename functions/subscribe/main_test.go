@@ -14,7 +14,7 @@ func TestEveryMissingVariableIsNamed(t *testing.T) {
 	if status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	for _, name := range []string{"ACCOUNTS_TABLE", "CONNECTIONS_TABLE", "CALLBACK_URL", "MAX_SUBSCRIPTIONS", "MAX_TAG_LENGTH", "MAX_LIST_LENGTH", "MAX_MESSAGE_BYTES"} {
+	for _, name := range []string{"ACCOUNTS_TABLE", "CONNECTIONS_TABLE", "CALLBACK_URL", "REPLAY_FUNCTION", "HISTORY_TABLE", "HISTORY_MINUTES", "MAX_SUBSCRIPTIONS", "MAX_TAG_LENGTH", "MAX_LIST_LENGTH", "MAX_MESSAGE_BYTES"} {
 		if !strings.Contains(log, name) {
 			t.Errorf("%s is not named in %s", name, log)
 		}
@@ -24,6 +24,7 @@ func TestEveryMissingVariableIsNamed(t *testing.T) {
 func TestTheClientIsToldWhenDynamoDBIsDown(t *testing.T) {
 	gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
 	vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["CALLBACK_URL"] = "Accounts", "Connections", gateway.URL
+	vars["REPLAY_FUNCTION"], vars["HISTORY_TABLE"], vars["HISTORY_MINUTES"] = "replay", "History", "15"
 	vars["MAX_SUBSCRIPTIONS"], vars["MAX_TAG_LENGTH"], vars["MAX_LIST_LENGTH"], vars["MAX_MESSAGE_BYTES"] = "100", "256", "64", "16384"
 	vars["AWS_ENDPOINT_URL"] = functiontest.Nowhere(t)
 	const event = `{"requestContext":{"connectionId":"c=","requestId":"r=","connectedAt":1701245041123},"body":"{\"type\":\"subscribe\",\"stream\":\"user\"}"}`
@@ -40,6 +41,7 @@ func TestTheClientIsToldWhenDynamoDBIsDown(t *testing.T) {
 func TestTheLimitsComeFromTheEnvironment(t *testing.T) {
 	gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
 	vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["CALLBACK_URL"] = "Accounts", "Connections", gateway.URL
+	vars["REPLAY_FUNCTION"], vars["HISTORY_TABLE"], vars["HISTORY_MINUTES"] = "replay", "History", "15"
 	vars["MAX_SUBSCRIPTIONS"], vars["MAX_TAG_LENGTH"], vars["MAX_LIST_LENGTH"], vars["MAX_MESSAGE_BYTES"] = "100", "256", "64", "16384"
 	vars["MAX_MESSAGE_BYTES"] = "10"
 	functiontest.Invoke(t, vars, `{"requestContext":{"connectionId":"c="},"body":"12345678901"}`)

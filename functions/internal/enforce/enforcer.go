@@ -194,6 +194,9 @@ func (e *Enforcer) view(ctx context.Context, o View) error {
 			err = errors.Join(err, e.Logs.Control(ctx, r.Log, ControlViewer, o.Account))
 		}
 	}
+	if err == nil {
+		e.Log.InfoContext(ctx, "viewer changed", "account", o.Account, "readers", len(readers))
+	}
 	return err
 }
 

@@ -1,0 +1,32 @@
+// Command enforce is the function of the Accounts table's stream: it carries changes of tokens,
+// accounts and lists to the connections and readers that are open.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"edgestream/functions/internal/apigw"
+	"edgestream/functions/internal/awsenv"
+	"edgestream/functions/internal/dynamo"
+	"edgestream/functions/internal/enforce"
+	"edgestream/functions/internal/env"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	vars, cfg := env.New(), awsenv.Config()
+	db, url := awsenv.DynamoDB(cfg), vars.Text("CALLBACK_URL")
+	enforcer := enforce.New(enforce.Config{
+		Directory: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
+		Poster:    apigw.NewClient(url, cfg),
+		Logs:      dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")),
+		Content:   dynamo.NewContent(db, vars.Text("CONTENT_TABLE")),
+		Log:       log,
+	})
+	vars.Require(log)
+	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
+	lambda.Start(handler(enforcer, dynamo.AccountChange))
+}

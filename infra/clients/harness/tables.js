@@ -28,8 +28,20 @@ export async function newAccount({ scopes = ["read"], token = {}, row } = {}) {
 }
 
 export function putToken(token, attributes) {
-  const hash = createHash("sha256").update(token).digest("hex");
-  return putAccounts({ key: `token#${hash}`, ...attributes });
+  return putAccounts({ key: tokenKey(token), ...attributes });
+}
+
+export function removeToken(token) {
+  return deleteAccounts(tokenKey(token));
+}
+
+// deleteAccounts removes a row of Accounts.
+export async function deleteAccounts(key) {
+  await dynamodb.send(new DeleteItemCommand({ TableName: "Accounts", Key: members({ key }) }));
+}
+
+function tokenKey(token) {
+  return `token#${createHash("sha256").update(token).digest("hex")}`;
 }
 
 // newList is the id of a new list of the account.

@@ -3,6 +3,7 @@
 //   - Connections: which connections are open, what they subscribe to, and who listens to a
 //     topic (table Connections).
 //   - Accounts: what an access token allows (table Accounts).
+//   - History: what was said to topics lately (table History).
 //   - Change: a record of the Content table's stream, decoded.
 //
 // # The Connections table
@@ -56,4 +57,13 @@
 //
 // Whatever a crash or a race with the disconnect leaves behind is removed when a post finds the
 // connection gone (Forget), or by its time to live.
+//
+// # The History table
+//
+//	pk                  sk                  attributes
+//	log#hashtag/foo     the record's id     at place in microseconds, w writer, n number, p previous place, o owner, q sequence,
+//	                                        m [{e event, s streams, p part, d payload or r index of the message that has it}]
+//
+// A local index by place is what readers read. It doubles what a row counts for, so a row holds half
+// of what one may hold elsewhere.
 package dynamo

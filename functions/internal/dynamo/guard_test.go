@@ -21,6 +21,7 @@ var (
 	_ viewer.Source          = (*Accounts)(nil)
 	_ replay.Directory       = (*Connections)(nil)
 	_ history.Keeper         = (*Connections)(nil)
+	_ history.Log            = (*History)(nil)
 	_ mastodon.Mappings      = (*Connections)(nil)
 	_ mastodon.Viewers       = (*Accounts)(nil)
 )

@@ -4,7 +4,7 @@
 //     topic (table Connections).
 //   - Accounts: what an access token allows (table Accounts).
 //   - History: what was said to topics lately (table History).
-//   - Change: a record of the Content table's stream, decoded.
+//   - Change and AccountChange: records of the streams of Content and Accounts, decoded.
 //
 // # The Connections table
 //
@@ -22,6 +22,8 @@
 //	                                                           !0a0a… and !off revoked at; k {s since, u until} its head
 //	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t made, p, u, o, e, f, g turn, off
 //	topic#hashtag/foo   !head                                  k {s since, u until}
+//	until#29498333      1769900000123#1769896400000#PJqB…=     a connection whose token runs out at that time, in that minute
+//	sweep               sweep                                  u swept until, n how many were due
 //
 // A connection's row is found from what every event carries. Its partition is one of 16, by a hash
 // of its id, so that a reader of a time range (a sweep, an announcement to everyone) has a fixed

@@ -2,10 +2,12 @@ package dynamo
 
 import (
 	"edgestream/functions/internal/connectiontest"
+	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/replay"
+	"edgestream/functions/internal/sweep"
 	"edgestream/functions/internal/viewer"
 )
 
@@ -24,4 +26,8 @@ var (
 	_ history.Log            = (*History)(nil)
 	_ mastodon.Mappings      = (*Connections)(nil)
 	_ mastodon.Viewers       = (*Accounts)(nil)
+	_ enforce.Directory      = (*Connections)(nil)
+	_ enforce.Logs           = (*History)(nil)
+	_ enforce.Content        = (*Content)(nil)
+	_ sweep.Table            = (*Connections)(nil)
 )

@@ -298,12 +298,14 @@ type log struct {
 	err   error
 	hangs bool
 	reads int
+	// extra is there beside what was appended.
+	extra []history.Entry
 }
 
 func (l *log) Read(ctx context.Context, topic stream.Topic, after time.Time, consistent bool) ([]history.Entry, bool, error) {
 	l.mu.Lock()
 	l.reads++
-	err, hangs := l.err, l.hangs
+	err, hangs, extra := l.err, l.hangs, l.extra
 	l.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
@@ -311,6 +313,13 @@ func (l *log) Read(ctx context.Context, topic stream.Topic, after time.Time, con
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: %w", history.ErrUnavailable, err)
+	}
+	if extra != nil {
+		for len(extra) > 0 && !extra[0].At.After(after) {
+			extra = extra[1:]
+		}
+		n := min(len(extra), 700) // a megabyte of statuses
+		return extra[:n], n < len(extra), nil
 	}
 	return l.Memory.Read(ctx, topic, after, consistent)
 }

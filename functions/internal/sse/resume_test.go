@@ -108,6 +108,28 @@ func TestAClientWithAnIDGoesOnBehindIt(t *testing.T) {
 	})
 }
 
+func TestAnIDBetweenTheMessagesOfOneEntry(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		c := w.at("user", "read")
+		r := c.get(t)
+		e := history.Entry{Topic: stream.AccountTopic("1"), Record: "a", Owner: "o", Sequence: "1"}
+		for i := range 4 {
+			e.Messages = append(e.Messages, stream.Message{
+				Topic: e.Topic, Streams: []stream.Name{stream.User}, Event: "update", Payload: fmt.Appendf(nil, `{"id":"%d"}`, i), Part: i / 2 * 2,
+			})
+		}
+		w.append(e)
+		time.Sleep(time.Second)
+		r.expect(t, "0", "2") // of each part the first
+		c.headers["last-event-id"] = strings.Split(strings.Split(r.body(), "\nid: ")[1], "\n")[0]
+		r.kill()
+		r = c.get(t)
+		time.Sleep(time.Second)
+		r.expect(t, "2")
+		r.kill()
+	})
+}
+
 func TestAGapIsSaidToThoseWhoSentAnID(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.update("0")
@@ -188,7 +210,9 @@ func TestAnIDOfLongAgoIsGoodAfterAPlannedEnd(t *testing.T) {
 				c.headers["last-event-id"] = id
 			}
 			time.Sleep(time.Second)
-			r = c.get(t)
+			if r = c.get(t); w.handoffs.count() != 0 {
+				t.Error("the handoff was not taken")
+			}
 			<-r.done
 			r.expect(t)
 		}

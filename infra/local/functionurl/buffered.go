@@ -21,6 +21,9 @@ type response struct {
 // buffered answers when the function has returned.
 func (h *Handler) buffered(w http.ResponseWriter, r *http.Request, event []byte) {
 	result, err := h.opt.Lambda.Invoke(r.Context(), h.url.Function, event)
+	if err == nil {
+		w.Header().Set(requestID, result.RequestID)
+	}
 	if err == nil && result.FunctionError != "" {
 		err = &lambda.FunctionError{RequestID: result.RequestID, Payload: result.Payload}
 	}

@@ -20,6 +20,9 @@ const (
 	ResponseStream = "RESPONSE_STREAM"
 )
 
+// requestID is the header of the invocation's id or, where there is none, of the request's.
+const requestID = "X-Amzn-Requestid"
+
 // URL is what FunctionUrlConfig says of one function.
 type URL struct {
 	// Function is the function's name.
@@ -76,7 +79,7 @@ func New(u URL, opt Options) *Handler {
 // ServeHTTP takes one request to the function.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := newRequestID()
-	w.Header().Set("X-Amzn-Requestid", id)
+	w.Header().Set(requestID, id)
 	if h.url.CORS != nil && h.url.CORS.answer(w, r) {
 		return
 	}

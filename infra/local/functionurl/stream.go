@@ -29,6 +29,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, event []byte) {
 	// Closing is how a reader leaves: the function writes on, to nobody.
 	stop := context.AfterFunc(r.Context(), func() { result.Body.Close() })
 	defer stop()
+	w.Header().Set(requestID, result.RequestID)
 	setHeaders(w.Header(), result.Headers, result.Cookies, "application/octet-stream")
 	w.WriteHeader(result.StatusCode)
 	h.copy(w, r, result)

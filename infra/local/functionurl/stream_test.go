@@ -23,7 +23,7 @@ func serve(t *testing.T, headers map[string]string) (*http.Response, *io.PipeWri
 	t.Helper()
 	r, w := io.Pipe()
 	f := newFake()
-	f.stream = &lambda.StreamingResult{StatusCode: 418, Headers: headers, Cookies: []string{"a=1", "b=2"}, Body: r}
+	f.stream = &lambda.StreamingResult{RequestID: "id", StatusCode: 418, Headers: headers, Cookies: []string{"a=1", "b=2"}, Body: r}
 	server := httptest.NewServer(newHandler(f, URL{InvokeMode: ResponseStream}))
 	t.Cleanup(server.Close)
 	t.Cleanup(server.Client().CloseIdleConnections)
@@ -46,7 +46,7 @@ func read(t *testing.T, body io.Reader, want string) {
 func TestHeadersAndPiecesLeaveAtOnce(t *testing.T) {
 	// serve returns with the headers, before anything is written: nothing waits for more.
 	res, w := serve(t, map[string]string{"Content-Type": "text/event-stream", "content-length": "5"})
-	if res.StatusCode != 418 || res.Header.Get("Content-Type") != "text/event-stream" || res.ContentLength != -1 ||
+	if res.StatusCode != 418 || res.Header.Get("X-Amzn-Requestid") != "id" || res.Header.Get("Content-Type") != "text/event-stream" || res.ContentLength != -1 ||
 		!slices.Equal(res.Header.Values("Set-Cookie"), []string{"a=1", "b=2"}) {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}

@@ -36,7 +36,21 @@ func readBroadcast(item *Item) (entity, error) {
 		}
 		b.add(item, topic, target.Stream)
 	}
+	b.sayOnce()
 	return b, nil
+}
+
+// sayOnce leaves out the user streams of single accounts where every user stream is told.
+func (b *broadcast) sayOnce() {
+	if !slices.ContainsFunc(b.messages, func(m Message) bool { return m.Topic.IsEveryone() }) {
+		return
+	}
+	for i := range b.messages {
+		if m := &b.messages[i]; m.Topic.IsAccount() {
+			m.Streams = slices.DeleteFunc(m.Streams, func(n Name) bool { return n == User })
+		}
+	}
+	b.messages = slices.DeleteFunc(b.messages, func(m Message) bool { return len(m.Streams) == 0 })
 }
 
 // isReserved reports whether an event is one that the service says for itself, to clients or in the

@@ -161,11 +161,13 @@ func TestChangesOfBroadcasts(t *testing.T) {
 	checkChanges(t, []changeCase{
 		{"a broadcast is one message per topic", inserted(wide), `
 			0 everyone [user] maintenance plain text
-			0 account/2 [user direct] maintenance plain text
+			0 account/2 [direct] maintenance plain text
 			0 public [public public:remote:media] maintenance plain text
 			0 hashtag/cafe [hashtag:local] maintenance plain text
 			0 list/12 [list] maintenance plain text
 			`},
+		{"a broadcast to every user names none", inserted(broadcastTo("x", Target{Stream: User, Account: "2"}, Target{Stream: User})),
+			"0 everyone [user] maintenance x\n"},
 		{"a broadcast may carry any JSON", inserted(broadcastTo(` [1, "a"] `, Target{Stream: User})),
 			"0 everyone [user] maintenance  [1, \"a\"] \n"},
 		{"a broadcast that changes is silent", modified(wide, broadcastTo("x", Target{Stream: User})), ``},

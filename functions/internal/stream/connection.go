@@ -57,8 +57,8 @@ type Listener struct {
 	Until time.Time
 	// EventIDs says that frames carry an id, see Session.
 	EventIDs bool
-	// Viewer is the version of what the account filters, see Grant. It is known for the filtered
-	// streams alone.
+	// Viewer is the version of what the account filters, see Grant. Streams without statuses
+	// have none.
 	Viewer string
 	// Replaying says that the subscription is being served from History and gets no event
 	// otherwise until it has caught up.

@@ -147,6 +147,7 @@ func TestAnOperatorHearsOfAStreamThatDoesNotBegin(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience+time.Second)
 		defer cancel()
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+		synctest.Wait()
 		if strings.Count(log.String(), "still waits for its function") != 1 {
 			t.Errorf("it says %q", log.String())
 		}

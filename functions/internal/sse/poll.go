@@ -123,9 +123,6 @@ func (r *response) flush(ctx context.Context) error {
 	if len(r.batch) == 0 {
 		return nil
 	}
-	if err := r.over(time.Now()); err != nil {
-		return err
-	}
 	if err := r.pen.write(ctx, r.batch); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,12 @@ import (
 	"edgestream/infra/local/template"
 )
 
-// deployed is the edge of template.yaml. Its origin answers with the request line that
-// reached it, and with 418, which the edge never says itself.
+// sse is where the function URL of the event streams stands among the origins.
+const sse = "/sse"
+
+// deployed is the edge of template.yaml. Its origins answer with the request line that
+// reached them, and with 418, which the edge never says itself. That of the event streams
+// is under the path sse, the WebSocket API at the root.
 func deployed(t testing.TB) *cloudfront.Edge {
 	t.Helper()
 	stack, err := template.Load("../../template.yaml", template.Options{})
@@ -23,7 +28,9 @@ func deployed(t testing.TB) *cloudfront.Edge {
 		t.Fatal(err)
 	}
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Seen-Token", r.Header.Get("Sec-WebSocket-Protocol"))
+		for name, values := range r.Header {
+			w.Header()["X-Seen-"+name] = values
+		}
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
 	}))
@@ -32,11 +39,17 @@ func deployed(t testing.TB) *cloudfront.Edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	domain := stack.WebSocketAPIs[0].Domain
+	places := map[string]string{stack.WebSocketAPIs[0].Domain: ""}
+	for _, u := range stack.FunctionURLs {
+		if u.Function == "SseFunction" {
+			places[u.Domain] = sse
+		}
+	}
 	edge, err := cloudfront.New(distribution(stack.Distributions[0]), cloudfront.Options{
 		FunctionBudget: 10 * time.Second, // the race detector is slow, and time is not what is tested
 		Resolve: func(host string) (*url.URL, bool) {
-			return address, host == domain
+			place, ok := places[host]
+			return &url.URL{Scheme: address.Scheme, Host: address.Host, Path: place}, ok
 		},
 	})
 	if err != nil {
@@ -109,15 +122,24 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 		{"POST", "/api/v1/streaming/health", 400, unknownChannel},
 		{"GET", "/api/v1/streaming/health/", 400, unknownChannel},
 		{"GET", "/api/v1/streaming/Health", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/user", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/user/notification", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/direct", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/public", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/public/local", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/public/remote?only_media=true", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/hashtag?tag=foo", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/hashtag/local?tag=foo", 400, unknownChannel},
-		{"GET", "/api/v1/streaming/list?list=1", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/user", 418, "GET /sse/api/v1/streaming/user"},
+		{"GET", "/api/v1/streaming/user/notification", 418, "GET /sse/api/v1/streaming/user/notification"},
+		{"GET", "/api/v1/streaming/direct", 418, "GET /sse/api/v1/streaming/direct"},
+		{"GET", "/api/v1/streaming/public", 418, "GET /sse/api/v1/streaming/public"},
+		{"GET", "/api/v1/streaming/public/local", 418, "GET /sse/api/v1/streaming/public/local"},
+		{"GET", "/api/v1/streaming/public/remote?only_media=true", 418, "GET /sse/api/v1/streaming/public/remote?only_media=true"},
+		{"GET", "/api/v1/streaming/hashtag?tag=caf%C3%A9&access_token=a%20b", 418, "GET /sse/api/v1/streaming/hashtag?tag=caf%C3%A9&access_token=a%20b"},
+		{"GET", "/api/v1/streaming/hashtag/local?tag=foo", 418, "GET /sse/api/v1/streaming/hashtag/local?tag=foo"},
+		{"GET", "/api/v1/streaming/list?list=1", 418, "GET /sse/api/v1/streaming/list?list=1"},
+		{"HEAD", "/api/v1/streaming/user", 400, ""},
+		{"POST", "/api/v1/streaming/user", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/user/", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/User", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/us%65r", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/user%2Fnotification", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/public/media", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/list/1", 400, unknownChannel},
+		{"GET", "/api/v1/streaming/constructor", 400, unknownChannel},
 		{"GET", "/api/v1/streaming/nonsense", 400, unknownChannel},
 		{"GET", "/", 404, notFound},
 		{"GET", "/api/v1/timelines/home", 404, notFound},
@@ -129,7 +151,7 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 	} {
 		t.Run(c.method+" "+c.target, func(t *testing.T) {
 			res, body := ask(edge, c.method, c.target)
-			if res.StatusCode != c.status || body != c.body {
+			if res.StatusCode != c.status || body != c.body && c.method != "HEAD" {
 				t.Errorf("%d %s, want %d %s", res.StatusCode, body, c.status, c.body)
 			}
 			if c.status == 418 {
@@ -198,10 +220,43 @@ func TestAPreflightReflectsOnlyHeaderNames(t *testing.T) {
 	}
 }
 
-func TestTheTokenReachesTheOriginUntouched(t *testing.T) {
-	res, _ := ask(deployed(t), "GET", "/api/v1/streaming", "Sec-WebSocket-Protocol", "s3cret")
-	if got := res.Header.Get("X-Seen-Token"); got != "s3cret" {
-		t.Errorf("the origin saw the subprotocol %q, want s3cret", got)
+func TestWhatIdentifiesAClientReachesTheOriginsUntouched(t *testing.T) {
+	edge := deployed(t)
+	for _, name := range []string{"Sec-Websocket-Protocol", "Authorization", "Last-Event-Id"} {
+		for _, target := range []string{"/api/v1/streaming", "/api/v1/streaming/user"} {
+			res, _ := ask(edge, "GET", target, name, "Bearer s3cret")
+			if got := res.Header.Get("X-Seen-" + name); got != "Bearer s3cret" {
+				t.Errorf("%s: the origin saw the %s %q", target, name, got)
+			}
+		}
+	}
+}
+
+// TestAStreamMayPauseLongerThanItsHeartbeat looks at what the origin is allowed, and at what keeps
+// CloudFront from holding pieces back.
+func TestAStreamMayPauseLongerThanItsHeartbeat(t *testing.T) {
+	stack, err := template.Load("../../template.yaml", template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := stack.Distributions[0]
+	for _, o := range d.Origins {
+		if o.ID == "sse" && o.ReadTimeoutSeconds <= 2*15 {
+			t.Errorf("it may be silent for %d s; a heartbeat that is late cuts it", o.ReadTimeoutSeconds)
+		}
+	}
+	found := false
+	for _, b := range d.Behaviors {
+		if b.Origin != "sse" {
+			continue
+		}
+		found = true
+		if b.Compress || b.CachePolicy != cloudfront.CachingDisabled || b.OriginRequestPolicy != cloudfront.AllViewerExceptHostHeader {
+			t.Errorf("%+v", b)
+		}
+	}
+	if !found {
+		t.Error("nothing goes to the event streams")
 	}
 }
 
@@ -222,10 +277,13 @@ func TestNoErrorIsKeptByCloudFront(t *testing.T) {
 	}
 }
 
+// streams are the paths of event streams, below the one of the WebSocket.
+var streams = []string{"user", "user/notification", "direct", "public", "public/local", "public/remote", "hashtag", "hashtag/local", "list"}
+
 // FuzzPath holds that whatever the path, the edge answers by itself or hands the
-// request to the API's root: nothing else of the origin can be reached.
+// request to the API's root or to a stream: nothing else of the origins can be reached.
 func FuzzPath(f *testing.F) {
-	for _, seed := range []string{"/api/v1/streaming", "/api/v1/streaming/health", "/prod/@connections/x", "/%2e%2e/", "/\x00"} {
+	for _, seed := range []string{"/api/v1/streaming", "/api/v1/streaming/health", "/api/v1/streaming/public/local", "/prod/@connections/x", "/%2e%2e/", "/\x00"} {
 		f.Add(seed)
 	}
 	edge := deployed(f)
@@ -237,7 +295,8 @@ func FuzzPath(f *testing.F) {
 		switch res.StatusCode {
 		case 200, 400, 404, 414:
 		case 418:
-			if body != "GET /prod/" {
+			stream, is := strings.CutPrefix(body, "GET /sse/api/v1/streaming/")
+			if body != "GET /prod/" && !(is && slices.Contains(streams, stream)) {
 				t.Errorf("%q reaches the origin as %s", path, body)
 			}
 		default:

@@ -39,7 +39,8 @@ export function ended(connection, route, n = 1) {
 export async function published(change) {
   const from = log().length;
   await change();
-  return until(() => lines(log().subarray(from)).find((line) => line.records), "the publisher");
+  const publish = (line) => line.function === "PublishFunction" && line.records;
+  return until(() => lines(log().subarray(from)).find(publish), "the publisher");
 }
 
 // follows reports whether one invocation began after another had ended, by lines of the log.

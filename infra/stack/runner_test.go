@@ -294,7 +294,7 @@ func TestTheFirstScreenSaysWhatRunsWhereAndWhatToTry(t *testing.T) {
 	}
 	eventually(t, "the first screen is whole", func() bool { return strings.Contains(screen.String(), "Delete it:") })
 	for _, want := range []string{"is running, started in", "Edge", "WebSocket", "DynamoDB", "Content", "PublishFunction", "alice",
-		"listen 'ws://127.0.0.1:", "put --endpoint http://127.0.0.1:", "Ctrl-C"} {
+		"listen 'ws://127.0.0.1:", "curl -N -H 'Authorization: Bearer alice' http://127.0.0.1:", "rate(1 minute)", "put --endpoint http://127.0.0.1:", "Ctrl-C"} {
 		if !strings.Contains(screen.String(), want) {
 			t.Errorf("%q is not on the screen:\n%s", want, screen.String())
 		}

@@ -3,7 +3,7 @@
 // A batch of changes becomes messages (package stream), the listeners of their topics are looked
 // up once, and every connection gets one lane, which posts what is for it, in the batch's order:
 //
-//	changes ─▶ messages ─▶ topics ─▶ audiences ─▶ logs ─▶ viewers ─▶ lanes ─▶ posts
+//	changes ─▶ messages ─▶ topics ─▶ logs ─▶ audiences ─▶ viewers ─▶ lanes ─▶ posts
 //	   └ poison ─▶ reporter                                            ├ not open yet ─▶ greeter
 //	                                                                   └ replayed: left in the log
 //
@@ -19,7 +19,11 @@
 // What is said to a topic that someone may resume goes into its log (package history) before any
 // of it is posted: one entry per change and topic, which gives its messages their ids and keeps
 // them when the change comes again. A change that is not in its log has failed like one that
-// cannot be posted. A subscription that is being replayed is served from the log alone: its lane
+// cannot be posted. Whoever comes back reads the log and then goes live; so topics are looked up
+// after their logs were written, or such a client could miss what came in between. Which topics
+// are kept is known from earlier batches; the first batch of one looks it up twice.
+//
+// A subscription that is being replayed is served from the log alone: its lane
 // asks Directory.Defer, once and after everything has been appended, so whatever the answer there
 // is no hole. True: the replay reads the log once more. False: it has caught up, and the lane
 // posts; what the replay had just read comes a second time then, under the same id. Topics that

@@ -23,6 +23,8 @@ type log struct {
 	fails func() bool
 	// hangs says that nothing is taken for as long as the caller waits.
 	hangs bool
+	// before is run when entries are about to be appended.
+	before func()
 	// tooLarge is the record whose entries no log can take.
 	tooLarge string
 }
@@ -36,6 +38,9 @@ func (g *log) Append(ctx context.Context, entries []history.Entry) (stored []his
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.calls++
+	if g.before != nil {
+		g.before()
+	}
 	stored, errs = make([]history.Entry, len(entries)), make([]error, len(entries))
 	failed := map[string]bool{}
 	for i, e := range entries {

@@ -6,18 +6,62 @@ import (
 	"edgestream/functions/internal/stream"
 )
 
-// lookUp finds the audience of all topics, gives each connection its lane, and notes which topics'
-// logs are kept.
-func (b *batch) lookUp(ctx context.Context) {
+// logAndLookUp appends to the logs that are kept and finds the audience of all topics, for each
+// topic in this order: whoever comes back between the two reads the log before it is complete, and
+// then must be found. Which topics are kept is known from the batches before; a topic that turns
+// out to be kept only now is looked up once more after its log was written.
+func (b *batch) logAndLookUp(ctx context.Context) {
 	if len(b.topics) == 0 {
 		return
 	}
+	for _, t := range b.topics {
+		if b.kept.has(t) {
+			b.keep(t)
+		}
+	}
+	b.record(ctx)
+	found := b.lookUp(ctx, b.topics)
+	if late := b.lateKept(found); len(late) > 0 {
+		b.record(ctx)
+		for t, audience := range b.lookUp(ctx, late) {
+			found[t] = audience
+		}
+	}
+	b.admit(found)
+}
+
+// lookUp finds who listens to the topics. The changes of one that could not be read have failed.
+func (b *batch) lookUp(ctx context.Context, topics []stream.Topic) map[stream.Topic]stream.Audience {
 	ctx, cancel := b.until(ctx)
 	defer cancel()
-	found, err := b.Directory.Listeners(ctx, b.topics)
-	if err != nil {
-		b.blame("listeners", err)
+	found, err := b.Directory.Listeners(ctx, topics)
+	if err == nil {
+		return found
 	}
+	b.blame("listeners", err)
+	for _, t := range topics {
+		if _, ok := found[t]; !ok {
+			b.failTopic(t)
+		}
+	}
+	return found
+}
+
+// lateKept notes which topics are kept, and returns those whose log the batch has not written.
+func (b *batch) lateKept(found map[stream.Topic]stream.Audience) (late []stream.Topic) {
+	for _, t := range b.topics {
+		is := isKept(found[t])
+		b.kept.set(t, is)
+		if _, written := b.logs.last[t]; is && !written {
+			b.keep(t)
+			late = append(late, t)
+		}
+	}
+	return late
+}
+
+// admit gives each connection its lane.
+func (b *batch) admit(found map[stream.Topic]stream.Audience) {
 	n := 0
 	for _, audience := range found {
 		n += len(audience.Listeners)
@@ -25,15 +69,9 @@ func (b *batch) lookUp(ctx context.Context) {
 	lanes := make(map[string]int32, n)
 	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
 	for _, t := range b.topics {
-		audience, ok := found[t]
-		if !ok && err != nil {
-			b.failTopic(t)
-		}
-		for i := range audience.Listeners {
-			b.enter(lanes, &audience.Listeners[i], b.byTopic[t])
-		}
-		if isKept(audience) {
-			b.keep(t)
+		listeners := found[t].Listeners
+		for i := range listeners {
+			b.enter(lanes, &listeners[i], b.byTopic[t])
 		}
 	}
 }

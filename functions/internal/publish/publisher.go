@@ -115,6 +115,7 @@ type Publisher struct {
 	Config
 	memory *memory
 	seed   maphash.Seed
+	kept   kept
 
 	mu        sync.Mutex
 	handovers map[string]time.Time
@@ -141,15 +142,15 @@ func New(c Config) *Publisher {
 // Publish delivers the changes, which are in the order of their stream, and returns the sequence
 // numbers of those that must come again. It returns when nothing of the batch is under way.
 //
-// Each topic is looked up once, after the batch has arrived. That is late enough: the query sees
+// Each topic is looked up once, after the batch has arrived and its log has been written; one that
+// turns out to be kept only then, twice. That is late enough: the query sees
 // every subscription that held when it began, so also every one that held before any of the
 // batch's records was written. It may see later ones too; a client that subscribes while an event
 // is on its way may get it.
 func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (failed []string) {
 	b := p.plan(changes)
 	b.reportPoison(ctx)
-	b.lookUp(ctx)
-	b.record(ctx)
+	b.logAndLookUp(ctx)
 	b.watch(ctx)
 	b.deliver(ctx)
 	if failed = b.again(); len(failed) > 0 {

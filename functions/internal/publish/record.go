@@ -10,8 +10,8 @@ import (
 
 // logs are what a batch says to the topics whose logs are kept.
 type logs struct {
-	// kept are these topics, with one more than the index of the topic's last entry; nil without any.
-	kept    map[stream.Topic]int32
+	// last are these topics, with one more than the index of the topic's last entry; nil without any.
+	last    map[stream.Topic]int32
 	entries []history.Entry
 	changes []*change // of each entry
 	errs    []error   // why each entry is not in its log
@@ -21,49 +21,57 @@ type logs struct {
 const unwritten = -1
 
 func (g *logs) keep(t stream.Topic) {
-	if g.kept == nil {
-		g.kept = map[stream.Topic]int32{}
+	if g.last == nil {
+		g.last = map[stream.Topic]int32{}
 	}
-	g.kept[t] = 0
+	g.last[t] = 0
 }
 
-// record appends to the logs, before anything is posted: a frame's id is the one of its entry, and
-// what is left to a replay must be where it reads. A change that waits for an earlier one of its
-// owner waits here too.
+// record appends what is not yet there to the logs that are kept, before anything is posted: a
+// frame's id is the one of its entry, and what is left to a replay must be where it reads. A change
+// that waits for an earlier one of its owner waits here too.
 func (b *batch) record(ctx context.Context) {
-	if len(b.kept) == 0 {
+	if len(b.logs.last) == 0 {
 		return
 	}
+	first := len(b.entries)
 	for i := range b.messages {
-		b.enlist(&b.messages[i])
+		b.enlist(&b.messages[i], first)
 	}
-	if len(b.entries) == 0 {
+	if len(b.entries) == first {
 		return
 	}
 	ctx, cancel := b.until(ctx)
 	defer cancel()
 	ctx, end := context.WithTimeout(ctx, b.Appending)
 	defer end()
-	b.entries, b.errs = b.Recorder.Append(ctx, b.entries)
-	for i, err := range b.errs {
-		switch {
-		case err == nil:
-			b.counts.recorded.Add(1)
-		case errors.Is(err, history.ErrTooLarge):
-			b.counts.tooLarge.Add(1)
-			b.blame("history", err)
-		default:
-			b.blame("history", err)
-			b.logs.changes[i].fail()
-		}
+	stored, errs := b.Recorder.Append(ctx, b.entries[first:])
+	copy(b.entries[first:], stored)
+	b.errs = append(b.errs, errs...)
+	for i, err := range errs {
+		b.recorded(b.logs.changes[first+i], err)
 	}
 }
 
-// enlist puts the message into its change's entry for its topic, if the topic is kept.
-func (b *batch) enlist(m *message) {
-	last, kept := b.kept[m.Topic]
+func (b *batch) recorded(c *change, err error) {
 	switch {
-	case !kept:
+	case err == nil:
+		b.counts.recorded.Add(1)
+	case errors.Is(err, history.ErrTooLarge):
+		b.counts.tooLarge.Add(1)
+		b.blame("history", err)
+	default:
+		b.blame("history", err)
+		c.fail()
+	}
+}
+
+// enlist puts the message into its change's entry for its topic, if the topic is kept. Entries
+// before the first have been appended.
+func (b *batch) enlist(m *message, first int) {
+	last, kept := b.logs.last[m.Topic]
+	switch {
+	case !kept || m.entry != 0 && int(m.entry) <= first:
 		return
 	case m.change.blocked():
 		m.entry = unwritten
@@ -73,7 +81,7 @@ func (b *batch) enlist(m *message) {
 		b.entries = append(b.entries, history.Entry{Topic: m.Topic, Record: c.EventID, Owner: c.Owner, Sequence: c.Sequence})
 		b.logs.changes = append(b.logs.changes, c)
 		last = int32(len(b.entries))
-		b.kept[m.Topic] = last
+		b.logs.last[m.Topic] = last
 	}
 	e := &b.entries[last-1]
 	m.entry, m.index = last, int32(len(e.Messages))

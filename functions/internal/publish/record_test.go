@@ -200,3 +200,45 @@ func TestLogsThatHangLeaveTimeForWhatNeedsNone(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoGoesLiveWhileALogIsWrittenIsFound(t *testing.T) {
+	w := newWorld(t)
+	topic := stream.AccountTopic("1")
+	keep(w, topic)
+	p := w.publisher(Config{})
+	for n := 1; n <= 2; n++ { // the topic is not known to be kept, and then it is
+		w.log.before = func() { w.listeners[topic] = nil; w.user("back", "1").EventIDs = true }
+		w.listeners[topic] = nil
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(n, "x", "1")}))
+	}
+	l := &w.listeners[topic][0]
+	w.want("back", "user e 1 "+w.idOf(l, topic, "event1", 0), "user e 2 "+w.idOf(l, topic, "event2", 0))
+}
+
+func TestATopicIsLookedUpTwiceOnlyWhenItTurnsOutToBeKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		keep(w, stream.AccountTopic("1"))
+		p := w.publisher(Config{})
+		publish := func(n int) (lookups int) {
+			w.lookups = 0
+			wantFailed(t, p.Publish(t.Context(), []stream.Change{say(n, "x", "1", "2")}))
+			return w.lookups
+		}
+		for n, want := range []int{2, 1, 1} {
+			if got := publish(n + 1); got != want {
+				t.Errorf("batch %d: %d look-ups, want %d", n+1, got, want)
+			}
+		}
+		delete(w.kept, stream.AccountTopic("1"))
+		publish(4) // written once too often
+		publish(5)
+		wantLog(t, w, stream.AccountTopic("1"), "event1 e 1", "event2 e 2", "event3 e 3", "event4 e 4")
+		keep(w, stream.AccountTopic("1"))
+		publish(6)
+		time.Sleep(keptFor + time.Second)
+		if got := publish(7); got != 2 {
+			t.Errorf("after a while: %d look-ups", got)
+		}
+	})
+}

@@ -27,8 +27,8 @@ type visit struct {
 func (h *Handler) visit(r *http.Request, id string, g stream.Grant, sub stream.Subscription) visit {
 	now := time.Now()
 	until := now.Add(h.Lifetime)
-	if deadline, ok := r.Context().Deadline(); ok && deadline.Add(-Margin).Before(until) {
-		until = deadline.Add(-Margin)
+	if deadline, ok := r.Context().Deadline(); ok {
+		until = later(now, earliest(until, deadline.Add(-Margin)))
 	}
 	return visit{
 		Handler: h,

@@ -31,6 +31,13 @@ func (w *world) client(path, query string, headers ...string) *client {
 	return c
 }
 
+func functionURL(method string) events.LambdaFunctionURLRequestContext {
+	return events.LambdaFunctionURLRequestContext{
+		DomainName: "x.lambda-url.us-east-1.on.aws",
+		HTTP:       events.LambdaFunctionURLRequestContextHTTPDescription{Method: method, SourceIP: "192.0.2.1"},
+	}
+}
+
 // reply is one response.
 type reply struct {
 	status  int
@@ -96,10 +103,7 @@ func (c *client) get(t testing.TB) *reply {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	response, err := Serve(c.Handler)(ctx, &Request{
 		RawPath: prefix + c.path, RawQueryString: c.query, Headers: c.headers,
-		RequestContext: events.LambdaFunctionURLRequestContext{
-			DomainName: "x.lambda-url.us-east-1.on.aws",
-			HTTP:       events.LambdaFunctionURLRequestContextHTTPDescription{Method: "GET", SourceIP: "192.0.2.1"},
-		},
+		RequestContext: functionURL("GET"),
 	})
 	if err != nil {
 		t.Fatal(err)

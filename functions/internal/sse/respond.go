@@ -208,6 +208,13 @@ func earliest(first time.Time, others ...time.Time) time.Time {
 	return first
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // sleep returns early if the context ends, which is a reason to end.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

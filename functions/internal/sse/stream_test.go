@@ -149,6 +149,7 @@ func TestControlEntriesAreObeyedAndNotShown(t *testing.T) {
 	} {
 		in(t, func(t *testing.T, w *world) {
 			r := w.at(tt.target, "read").get(t)
+			synctest.Wait() // its first look finds nothing
 			to := w.rooms.in[w.rooms.readers()[0]]
 			if tt.payload == "" {
 				tt.payload = to.ID

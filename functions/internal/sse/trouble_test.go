@@ -3,6 +3,7 @@ package sse
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -203,7 +204,7 @@ func TestASlowClientsRestOfAPageWaitsForControlEntries(t *testing.T) {
 		c := w.at("public", "read")
 		c.slow = time.Millisecond
 		r := c.get(t)
-		synctest.Wait() // its first look finds nothing
+		synctest.Wait()     // its first look finds nothing
 		for i := range 20 { // each is a batch of its own
 			w.update(fmt.Sprint(i, strings.Repeat("a", batchBytes)))
 		}
@@ -212,6 +213,21 @@ func TestASlowClientsRestOfAPageWaitsForControlEntries(t *testing.T) {
 		<-r.done
 		if got, _ := r.data(); len(got) != 1 {
 			t.Errorf("%d events", len(got))
+		}
+	})
+}
+
+func TestAFunctionWithLittleTimeStillSaysHello(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithTimeout(t.Context(), Margin/2)
+		defer cancel()
+		response, err := Serve(w.Handler)(ctx, &Request{RawPath: prefix + "public", RawQueryString: "access_token=read", RequestContext: functionURL("GET")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil || string(body) != ":)\n" || w.handoffs.count() != 1 {
+			t.Errorf("%q, %v, %d handoffs", body, err, w.handoffs.count())
 		}
 	})
 }

@@ -108,10 +108,13 @@ func TestChangesOfOneOwnerArriveInOrderOnEachConnectionAndStream(t *testing.T) {
 	}
 }
 
+// overtaking stands before the factor of Content's mapping in the template.
+const overtaking = "the changes of one owner would overtake each other.\n            "
+
 // The same check finds what the template's ParallelizationFactor of 1 prevents.
 func TestAParallelizationFactorOfTwoBreaksTheOrderAndTheTestSeesIt(t *testing.T) {
 	t.Parallel()
-	w := newStack(t, "--stream-poll", "25ms", "--demo=false", "--template", changedTemplate(t, "ParallelizationFactor: 1", "ParallelizationFactor: 2"))
+	w := newStack(t, "--stream-poll", "25ms", "--demo=false", "--template", changedTemplate(t, overtaking+"ParallelizationFactor: 1", overtaking+"ParallelizationFactor: 2"))
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		account, list, all := followers(t, w)
 		writeChanges(t, w, account, list)

@@ -18,12 +18,15 @@
 //	account#1           account                                n how many connections, and for each of them
 //	                                                           @PJqB…= {c connected at, o, u, r, e, f, h its first 16 digits,
 //	                                                                    s {stream: ±made}, p {stream: turn}};
-//	                                                           @… {c, u, h, l topic} of a reader of server-sent events;
+//	                                                           @… {c, u, h, l topic, q subscription} of a reader of
+//	                                                           server-sent events;
 //	                                                           !0a0a… and !off revoked at; k {s since, u until} its head
 //	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t made, p, u, o, e, f, g turn, off
 //	topic#hashtag/foo   !head                                  k {s since, u until}
 //	until#29498333      1769900000123#1769896400000#PJqB…=     a connection whose token runs out at that time, in that minute
 //	sweep               sweep                                  u swept until, n how many were due
+//	reader              000042                                 o reader that holds this slot, u until
+//	handoff#3f0c…       1769900000123#8476a536-…               p position, l last event's id, u until, t reader that took it
 //
 // A connection's row is found from what every event carries. Its partition is one of 16, by a hash
 // of its id, so that a reader of a time range (a sweep, an announcement to everyone) has a fixed

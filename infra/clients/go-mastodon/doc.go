@@ -5,6 +5,7 @@
 //
 //	node ../harness/runner.js go test ./...
 //
-// Every stream that the library knows is opened as it does it: one socket per stream, the token
-// and the stream in the query. What it hands on is compared with what was written.
+// Every stream that the library knows is opened as it does it, over both transports: one socket per
+// stream, the token and the stream in the query; and one response per stream, at the host that
+// the instance names. What it hands on is compared with what was written.
 package gomastodon

@@ -53,9 +53,20 @@ func runner(t *testing.T, command, table string, i item) {
 // newAccount is the id and the token of a new account.
 func newAccount(t *testing.T) (id, token string) {
 	id, token = newID(), rand.Text()
-	hash := sha256.Sum256([]byte(token))
-	put(t, "Accounts", item{"key": "token#" + hex.EncodeToString(hash[:]), "account": id, "scopes": []string{"read"}})
+	put(t, "Accounts", item{"key": tokenKey(token), "account": id, "scopes": []string{"read"}})
 	return id, token
+}
+
+func tokenKey(token string) string {
+	hash := sha256.Sum256([]byte(token))
+	return "token#" + hex.EncodeToString(hash[:])
+}
+
+// newList is the id of a new list of the account.
+func newList(t *testing.T, account string) string {
+	list := newID()
+	put(t, "Accounts", item{"key": "list#" + list, "account": account})
+	return list
 }
 
 // newID is an id as Mastodon's are.

@@ -44,27 +44,32 @@ func TestAStatusItsEditAndItsRemovalArrive(t *testing.T) {
 	for _, s := range statusStreams {
 		t.Run(s.name, func(t *testing.T) {
 			account, token := newAccount(t)
-			list, id := newID(), newID()
-			put(t, "Accounts", item{"key": "list#" + list, "account": account})
+			list := newList(t, account)
 			l := listen(t, token, func(ctx context.Context, c *mastodon.WSClient) (chan mastodon.Event, error) {
 				return s.open(ctx, c, list)
 			})
-			post := item{"owner": "author" + id, "id": "status#" + id, "kind": "status"}
-			for name, value := range s.attributes {
-				ids := value.([]string)
-				post[name] = []string{strings.NewReplacer("ACCOUNT", account, "LIST", list).Replace(ids[0])}
-			}
-			post["payload"] = `{"id":"` + id + `","visibility":"public","created_at":"2026-01-02T03:04:05.678Z","content":"<p>\u00e9 \"日本\" 😀</p>"` + s.members + `}`
-			put(t, "Content", post)
-			sameStatus(t, l.next().(*mastodon.UpdateEvent).Status, post["payload"].(string))
-			post["payload"] = strings.Replace(post["payload"].(string), "<p>", "<p>edited ", 1)
-			put(t, "Content", post)
-			sameStatus(t, l.next().(*mastodon.UpdateEditEvent).Status, post["payload"].(string))
-			remove(t, "Content", item{"owner": post["owner"], "id": post["id"]})
-			if got := l.next().(*mastodon.DeleteEvent).ID; got != mastodon.ID(id) {
-				t.Errorf("deleted %s, want %s", got, id)
-			}
+			s.followStatus(l, account, list)
 		})
+	}
+}
+
+// followStatus writes a status that the stream shows, changes it and removes it.
+func (s stream) followStatus(l listener, account, list string) {
+	t, id := l.t, newID()
+	post := item{"owner": "author" + id, "id": "status#" + id, "kind": "status"}
+	for name, value := range s.attributes {
+		ids := value.([]string)
+		post[name] = []string{strings.NewReplacer("ACCOUNT", account, "LIST", list).Replace(ids[0])}
+	}
+	post["payload"] = `{"id":"` + id + `","visibility":"public","created_at":"2026-01-02T03:04:05.678Z","content":"<p>\u00e9 \"日本\" 😀</p>"` + s.members + `}`
+	put(t, "Content", post)
+	sameStatus(t, l.next().(*mastodon.UpdateEvent).Status, post["payload"].(string))
+	post["payload"] = strings.Replace(post["payload"].(string), "<p>", "<p>edited ", 1)
+	put(t, "Content", post)
+	sameStatus(t, l.next().(*mastodon.UpdateEditEvent).Status, post["payload"].(string))
+	remove(t, "Content", item{"owner": post["owner"], "id": post["id"]})
+	if got := l.next().(*mastodon.DeleteEvent).ID; got != mastodon.ID(id) {
+		t.Errorf("deleted %s, want %s", got, id)
 	}
 }
 
@@ -90,10 +95,13 @@ func openUser(ctx context.Context, c *mastodon.WSClient) (chan mastodon.Event, e
 
 func TestANotificationArrives(t *testing.T) {
 	account, token := newAccount(t)
-	l := listen(t, token, openUser)
+	followNotification(listen(t, token, openUser), account)
+}
+
+func followNotification(l listener, account string) {
 	const payload = `{"id":"7","type":"mention","created_at":"2026-01-02T03:04:05.678Z","account":{"id":"2","acct":"bob"},"status":{"id":"8","content":"é"}}`
-	put(t, "Content", item{"owner": account, "id": "notification#7", "kind": "notification", "payload": payload})
-	same(t, l.next().(*mastodon.NotificationEvent).Notification, payload, new(mastodon.Notification))
+	put(l.t, "Content", item{"owner": account, "id": "notification#7", "kind": "notification", "payload": payload})
+	same(l.t, l.next().(*mastodon.NotificationEvent).Notification, payload, new(mastodon.Notification))
 }
 
 func TestAConversationAndItsChangeArrive(t *testing.T) {
@@ -101,19 +109,26 @@ func TestAConversationAndItsChangeArrive(t *testing.T) {
 	l := listen(t, token, func(ctx context.Context, c *mastodon.WSClient) (chan mastodon.Event, error) {
 		return c.StreamingWSDirect(ctx)
 	})
+	followConversation(l, account)
+}
+
+func followConversation(l listener, account string) {
 	for _, payload := range []string{
 		`{"id":"8","unread":true,"accounts":[{"id":"2","acct":"bob"}],"last_status":{"id":"9","content":"hi"}}`,
 		`{"id":"8","unread":false,"accounts":[{"id":"2","acct":"bob"}],"last_status":{"id":"9","content":"hi"}}`,
 	} {
-		put(t, "Content", item{"owner": account, "id": "conversation#8", "kind": "conversation", "payload": payload})
-		same(t, l.next().(*mastodon.ConversationEvent).Conversation, payload, new(mastodon.Conversation))
+		put(l.t, "Content", item{"owner": account, "id": "conversation#8", "kind": "conversation", "payload": payload})
+		same(l.t, l.next().(*mastodon.ConversationEvent).Conversation, payload, new(mastodon.Conversation))
 	}
 }
 
 // The library asserts that payloads are strings, of the events that it knows.
 func TestEventsThatTheLibraryDoesNotKnowDoItNoHarm(t *testing.T) {
 	account, token := newAccount(t)
-	l := listen(t, token, openUser)
+	passOver(listen(t, token, openUser), account)
+}
+
+func passOver(l listener, account string) {
 	for _, i := range []item{
 		{"owner": account, "id": "filter#1", "kind": "filter", "payload": "{}"},
 		{"owner": account, "id": "merge#1", "kind": "merge"},
@@ -121,18 +136,17 @@ func TestEventsThatTheLibraryDoesNotKnowDoItNoHarm(t *testing.T) {
 		{"owner": "announcements", "id": "reaction#" + newID(), "kind": "reaction", "payload": `{"name":"x","count":1,"announcement_id":"5"}`},
 		{"owner": account, "id": "notification#1", "kind": "notification", "payload": `{"id":"1"}`},
 	} {
-		put(t, "Content", i)
+		put(l.t, "Content", i)
 	}
 	if got := l.next().(*mastodon.NotificationEvent).Notification.ID; got != "1" {
-		t.Errorf("got notification %q", got)
+		l.t.Errorf("got notification %q", got)
 	}
 }
 
 func TestAListOfSomebodyElseIsSilent(t *testing.T) {
 	others, _ := newAccount(t)
 	account, token := newAccount(t)
-	list := newID()
-	put(t, "Accounts", item{"key": "list#" + list, "account": others})
+	list := newList(t, others)
 	l := listen(t, token, func(ctx context.Context, c *mastodon.WSClient) (chan mastodon.Event, error) {
 		return c.StreamingWSList(ctx, mastodon.ID(list))
 	})

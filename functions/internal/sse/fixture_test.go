@@ -324,6 +324,12 @@ func (l *log) Read(ctx context.Context, topic stream.Topic, after time.Time, con
 	return l.Memory.Read(ctx, topic, after, consistent)
 }
 
+func (l *log) queries() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reads
+}
+
 func (l *log) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

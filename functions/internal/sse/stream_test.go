@@ -90,9 +90,9 @@ func TestAQuietStreamIsOneQueryPerLogAndPoll(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		r := w.at("user", "read").get(t)
 		synctest.Wait()
-		before := w.memory.reads
+		before := w.memory.queries()
 		time.Sleep(10*time.Second - time.Millisecond)
-		if n := w.memory.reads - before; n != 2*19 {
+		if n := w.memory.queries() - before; n != 2*19 {
 			t.Errorf("%d queries in 19 polls of two logs", n)
 		}
 		r.kill()

@@ -164,7 +164,11 @@ func (m *Memory) Listeners(_ context.Context, t stream.Topic) ([]stream.Listener
 		for _, last := range c.last {
 			everyone := t.IsEveryone() && last.sub.Stream == stream.User
 			if last.subscribed && (everyone || last.sub.Topic(c.session.Account) == t) {
-				found = append(found, c.listener(last))
+				l := c.listener(last)
+				if everyone {
+					l.Since = time.Time{}
+				}
+				found = append(found, l)
 			}
 		}
 	}
@@ -181,6 +185,9 @@ func (c *connection) listener(m mapping) stream.Listener {
 		Until:         c.session.TokenExpires,
 		EventIDs:      c.session.EventIDs,
 		Replaying:     m.turn != 0,
+	}
+	if l.Replaying {
+		l.Since = m.made
 	}
 	if m.sub.Stream == stream.User || m.sub.Stream.Filtered() || m.sub.Stream.TakesList() {
 		l.Viewer = c.session.Viewer

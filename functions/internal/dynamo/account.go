@@ -185,6 +185,7 @@ func (c *Connections) entryListener(account string, e field, name stream.Name) (
 	if at <= 0 || c.now().Sub(connected) > lifetime {
 		return stream.Listener{}, false
 	}
+	turn := e.fields.get("p").fields.get(string(name))
 	l := stream.Listener{
 		Connection:   stream.Connection{ID: e.name[1:], ConnectedAt: connected},
 		Subscription: stream.Subscription{Stream: name},
@@ -192,8 +193,9 @@ func (c *Connections) entryListener(account string, e field, name stream.Name) (
 		Opened:       openedAt(e.fields, at, connected),
 		Until:        seconds(e.fields.get("u")),
 		EventIDs:     e.fields.get("e").flag,
-		Replaying:    e.fields.get("p").fields.get(string(name)).given(),
+		Replaying:    turn.given(),
 	}
+	l.Since = beganAt(turn, l.Connection)
 	if name == stream.User {
 		l.Notifications, l.Viewer = e.fields.get("r").flag, e.fields.get("f").text
 	}

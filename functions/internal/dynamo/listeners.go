@@ -128,7 +128,7 @@ func (c *Connections) mapped(row item) (stream.Listener, bool) {
 		return stream.Listener{}, false
 	}
 	connected := millis(row.get("c"))
-	return stream.Listener{
+	l := stream.Listener{
 		Connection:   stream.Connection{ID: id, ConnectedAt: connected},
 		Subscription: h.subscription(key),
 		Account:      row.get("a").text,
@@ -137,7 +137,9 @@ func (c *Connections) mapped(row item) (stream.Listener, bool) {
 		EventIDs:     row.get("e").flag,
 		Viewer:       row.get("f").text,
 		Replaying:    row.get("g").given(),
-	}, true
+	}
+	l.Since = beganAt(row.get("g"), l.Connection)
+	return l, true
 }
 
 // query calls page with every page of rows that the condition selects.

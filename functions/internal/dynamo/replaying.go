@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -22,6 +23,15 @@ func firstTurn(c stream.Connection, by int64) int64 {
 func startedBy(turn value, c stream.Connection, by int64) bool {
 	n, ok := turn.int()
 	return ok && n>>turnBits == firstTurn(c, by)>>turnBits
+}
+
+// beganAt is when the replay with this turn began; zero if there is none.
+func beganAt(turn value, c stream.Connection) time.Time {
+	n, ok := turn.int()
+	if !ok {
+		return time.Time{}
+	}
+	return c.ConnectedAt.Add(time.Duration(n>>turnBits-1) * time.Millisecond)
 }
 
 // standing is how a subscription of a session with ids stands.

@@ -8,8 +8,10 @@ import (
 // attempt makes one delivery and reports whether the lane goes on.
 func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
 	switch {
-	case l.done(d) || d.entry != 0 && l.leave(posting, d):
+	case l.done(d):
 		return true
+	case d.entry != 0 && l.leave(posting, d):
+		return !l.abandoned(d) || l.giveBack(ctx, posting)
 	case d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
 		l.undone = append(l.undone, d.number)
 		return true

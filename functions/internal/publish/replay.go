@@ -2,6 +2,8 @@ package publish
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -42,6 +44,30 @@ func (l *lane) ask(ctx context.Context, c *cursor) stage {
 		r.stage = live
 	}
 	return r.stage
+}
+
+// replayPatience is how long a replay may take: it is started again within a minute or two if it
+// fails, and catches up in seconds.
+const replayPatience = 3 * time.Minute
+
+// abandoned reports whether the delivery was left to a replay that nobody seems to be making: the
+// function that began it may have died before it could have it made.
+func (l *lane) abandoned(d delivery) bool {
+	since := d.listener.Since
+	return l.left(d) && !since.IsZero() && time.Since(since) > replayPatience
+}
+
+// giveBack closes the connection, so that its client comes back and resumes, and reports whether
+// the lane goes on: it does if the transport cannot do that now.
+func (l *lane) giveBack(ctx, posting context.Context) bool {
+	if err := l.Poster.Disconnect(posting, l.connection.ID); err != nil && !errors.Is(err, stream.ErrGone) {
+		l.blame("disconnect", err)
+		return true
+	}
+	l.counts.closed.Add(1)
+	l.Log.WarnContext(ctx, "connection closed, its replay does not end", "connection", l.connection.ID)
+	l.forget(ctx)
+	return false
 }
 
 // left reports whether the delivery is the replay's: it is in the log, and its subscription is known

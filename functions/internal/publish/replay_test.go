@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -140,5 +141,30 @@ func TestALaneThatEndsKeepsWhatItLeftToAReplay(t *testing.T) {
 		if r.asked != 1 {
 			t.Errorf("asked %d times", r.asked)
 		}
+	})
+}
+
+func TestAReplayThatNobodyMakesEndsWithItsConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stuck, fine := w.user("stuck", "1"), stream.Listener{}
+		w.replaying(stuck)
+		stuck.Since = time.Now()
+		fine = *w.user("fine", "1")
+		p := w.publisher(Config{})
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+		if len(w.closed) != 0 {
+			t.Fatalf("closed %v at once", w.closed)
+		}
+		time.Sleep(replayPatience + time.Second)
+		w.disconnect = func(string) error { return stream.ErrUnavailable }
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(2, "x", "1")}))
+		w.disconnect = nil
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(3, "x", "1"), say(4, "x", "1")}))
+		if !slices.Equal(w.forgotten, []string{"stuck"}) || !slices.Contains(w.closed, "stuck") || w.last().Closed != 1 {
+			t.Errorf("forgotten %v, closed %v, tally %+v", w.forgotten, w.closed, w.last())
+		}
+		w.want("stuck")
+		w.want(fine.ID, heard(1, 2, 3, 4)...)
 	})
 }

@@ -63,6 +63,8 @@ type Listener struct {
 	// Replaying says that the subscription is being served from History and gets no event
 	// otherwise until it has caught up.
 	Replaying bool
+	// Since is when that began; zero if it is not known, as for listeners of EveryoneTopic.
+	Since time.Time
 }
 
 // Audience is who listens to a topic.

@@ -31,7 +31,7 @@ func main() {
 		Slots:      dynamo.NewSlots(db, table, vars.Int("MAX_READERS")),
 		Handoffs:   dynamo.NewHandoffs(db, table),
 		Renderer:   viewer.NewCache(accounts, time.Minute, 100_000),
-		Lifetime:   time.Duration(vars.Int("SSE_MINUTES")) * time.Minute,
+		Lifetime:   vars.Duration("SSE_LIFETIME"),
 		Poll:       time.Duration(vars.Int("SSE_POLL_MILLISECONDS")) * time.Millisecond,
 	}
 	vars.Require(log)

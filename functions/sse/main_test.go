@@ -13,7 +13,7 @@ func vars(t *testing.T) map[string]string {
 	v := functiontest.Credentials()
 	v["ACCOUNTS_TABLE"], v["CONNECTIONS_TABLE"], v["HISTORY_TABLE"] = "Accounts", "Connections", "History"
 	v["MAX_CONNECTIONS"], v["MAX_READERS"], v["MAX_TAG_LENGTH"], v["MAX_LIST_LENGTH"] = "50", "100", "256", "64"
-	v["HISTORY_MINUTES"], v["SSE_MINUTES"], v["SSE_POLL_MILLISECONDS"] = "15", "14", "500"
+	v["HISTORY_MINUTES"], v["SSE_LIFETIME"], v["SSE_POLL_MILLISECONDS"] = "15", "14m", "500"
 	v["AWS_ENDPOINT_URL"] = functiontest.Nowhere(t)
 	return v
 }

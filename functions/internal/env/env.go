@@ -58,9 +58,17 @@ func (v *Vars) IntOr(name string, otherwise int) int {
 // DurationOr is the variable's value in the form of time.ParseDuration ("90s", "15m") and not
 // negative, or otherwise if it is missing or empty.
 func (v *Vars) DurationOr(name string, otherwise time.Duration) time.Duration {
-	text, ok := v.value(name)
-	if !ok {
+	if _, ok := v.value(name); !ok {
 		return otherwise
+	}
+	return v.Duration(name)
+}
+
+// Duration is like DurationOr, for a variable that must be there.
+func (v *Vars) Duration(name string) time.Duration {
+	text := v.Text(name)
+	if text == "" {
+		return 0
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"time"
 )
@@ -11,7 +10,7 @@ import (
 type Resumer struct {
 	Keeper Keeper
 	Log    Log
-	// Kept is how old what an id stands for may be. Logs must hold their entries for Delivery and
+	// Kept is how old what an id stands for may be; a position may be up to Delivery older. Logs must hold their entries for Delivery and
 	// Lateness longer: behind an id stands also what was on its way when it was made.
 	Kept time.Duration
 }
@@ -45,19 +44,11 @@ func (r Resumer) behind(b Bound, id string, since, now time.Time) (p Position, g
 	if errors.Is(err, ErrUnknownPosition) {
 		return p, GapUnknownID
 	}
-	at := madeAt(id, p)
+	// An event id goes back so far, and so does a position that was made of one.
+	at := p.After.Add(Delivery)
 	// Clocks differ: what was kept from the beginning may stand before it.
 	if at.Before(now.Add(-r.Kept)) || at.Before(since.Add(-Lateness)) {
 		return p, GapTooOld
 	}
 	return p, ""
-}
-
-// madeAt is about when the id was made: an event's at its place, and a position's when everything
-// up to Lateness ago had been read. The position goes back further.
-func madeAt(id string, p Position) time.Time {
-	if raw, _ := base64.RawURLEncoding.DecodeString(id[:min(4, len(id))]); len(raw) > 0 && raw[0] == isEvent {
-		return p.After.Add(Delivery)
-	}
-	return p.After.Add(Lateness)
 }

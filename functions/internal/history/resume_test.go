@@ -49,6 +49,13 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 	position := func(b Bound, made time.Time) string {
 		return b.PositionID(Position{After: made.Add(-Lateness), Seen: Seen{}})
 	}
+	behind := func(b Bound, at time.Time) string { // what a client is told that comes back with an event of that time
+		p, err := b.Parse(event(b, at), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.PositionID(p)
+	}
 	long := -time.Hour
 	for name, test := range map[string]struct {
 		id    func(now time.Time) string
@@ -59,8 +66,9 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 		"AnEventOfNow":            {func(now time.Time) string { return event(bound, now) }, long, ""},
 		"AnOldEvent":              {func(now time.Time) string { return event(bound, now.Add(-kept)) }, long, ""},
 		"TooOldAnEvent":           {func(now time.Time) string { return event(bound, now.Add(-kept-time.Microsecond)) }, long, GapTooOld},
-		"AnOldPosition":           {func(now time.Time) string { return position(bound, now.Add(-kept)) }, long, ""},
-		"TooOldAPosition":         {func(now time.Time) string { return position(bound, now.Add(-kept-time.Microsecond)) }, long, GapTooOld},
+		"AnOldPosition":           {func(now time.Time) string { return behind(bound, now.Add(-kept)) }, long, ""},
+		"TooOldAPosition":         {func(now time.Time) string { return behind(bound, now.Add(-kept-time.Microsecond)) }, long, GapTooOld},
+		"BehindTheFirstEvent":     {func(now time.Time) string { return behind(bound, now.Add(-time.Minute)) }, -time.Minute, ""},
 		"APositionOfTheBeginning": {func(now time.Time) string { return position(bound, now.Add(-time.Minute)) }, -time.Minute, ""},
 		"TheFirstEvent":           {func(now time.Time) string { return event(bound, now.Add(-time.Minute)) }, -time.Minute, ""},
 		"AWriterWhoseClockIsLate": {func(now time.Time) string { return event(bound, now.Add(-time.Minute-Lateness)) }, -time.Minute, ""},
@@ -86,8 +94,8 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 				got, err := bound.Parse(start.From, now)
 				want := now.Add(-Lateness).UTC().Truncate(time.Microsecond)
 				if id != "" && test.gap == "" {
-					behind, _ := bound.Parse(id, now)
-					want = behind.After
+					p, _ := bound.Parse(id, now)
+					want = p.After
 				}
 				if err != nil || !got.After.Equal(want) {
 					t.Errorf("goes on from %v, want %v, %v", got.After, want, err)

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { chromium, Page } from "../harness/chromium.js";
-import { newAccount } from "../harness/tables.js";
+import { notification } from "../harness/entities.js";
+import { Proxy } from "../harness/proxy.js";
+import { newAccount, putContent } from "../harness/tables.js";
 
 let browser;
 let page;
@@ -18,8 +20,8 @@ afterEach(async () => {
 });
 
 // open shows the console to an account.
-async function open(account) {
-  page = await Page.open(browser);
+async function open(account, base) {
+  page = await Page.open(browser, "/", base);
   await page.fill("#token", account.token);
   await page.fill("#home", account.id);
   await page.fill("#to", account.id);
@@ -74,6 +76,25 @@ test("a notification and an announcement are sent", async () => {
   await page.page.select("#kind", "announcement");
   await page.page.click("#send button");
   await arrived("announcement");
+});
+
+test("a socket with ids that is cut comes back by itself, and shows what it missed, once", async (t) => {
+  const proxy = await Proxy.start();
+  t.after(() => proxy.stop());
+  const account = await newAccount();
+  await open(account, proxy.url);
+  await page.page.click("#event-ids");
+  await connect("websocket", "user:notification");
+  await arrived("edgestream.position");
+  proxy.cut();
+  await page.until(() => !document.querySelector("#connections .open"));
+  await putContent(notification(account));
+  await page.until(() => document.querySelector("#connections .open"));
+  await arrived("notification");
+  await putContent(notification(account));
+  await arrived("notification", 2);
+  const shown = await page.page.$$eval("#frames b", (events) => events.filter((b) => b.textContent === "notification").length);
+  assert.equal(shown, 2);
 });
 
 for (const transport of ["websocket", "sse"]) {

@@ -1,8 +1,11 @@
 // A browser's own WebSocket and EventSource.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, afterEach, before, test } from "node:test";
 import { chromium, Page } from "../harness/chromium.js";
 import { edgeURL } from "../harness/edgestream.js";
+import { Proxy } from "../harness/proxy.js";
 import { newAccount, newID, putContent } from "../harness/tables.js";
 
 let browser;
@@ -18,14 +21,19 @@ function notification(account, id) {
   return { owner: account.id, id: `notification#${id}`, kind: "notification", payload: JSON.stringify({ id, text: "line\nbreak \u0000 data: x" }) };
 }
 
-// listen opens an EventSource in the page, which keeps what arrives in window.got.
-async function listen(account) {
-  await page.evaluate((token) => {
-    window.got = [];
-    window.source = new EventSource(`/api/v1/streaming/user/notification?access_token=${token}`);
-    window.source.onopen = () => (window.opened = (window.opened ?? 0) + 1);
-    window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
-  }, account.token);
+// listen opens an EventSource in the page, which keeps what arrives in window.got, and waits until it
+// is open.
+async function listen(account, query = "") {
+  await page.evaluate(
+    (url) => {
+      window.got ??= [];
+      window.opened = 0;
+      window.source = new EventSource(url);
+      window.source.onopen = () => window.opened++;
+      window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
+    },
+    `/api/v1/streaming/user/notification?access_token=${account.token}${query}`,
+  );
   await page.until(() => window.opened);
 }
 
@@ -40,7 +48,25 @@ test("an EventSource gets a notification, byte for byte, and an id", async () =>
   assert.notEqual(first.id, "");
 });
 
-test("an EventSource that comes back gets what it missed, once", async () => {
+test("an EventSource that is cut comes back by itself, and gets what it missed, once", async (t) => {
+  const proxy = await Proxy.start();
+  t.after(() => proxy.stop());
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health", proxy.url);
+  await listen(account);
+  const ids = [newID(), newID(), newID()];
+  await putContent(notification(account, ids[0]));
+  await page.until(() => window.got.length > 0);
+  proxy.cut();
+  await putContent(notification(account, ids[1]));
+  await page.until(() => window.opened > 1);
+  await putContent(notification(account, ids[2]));
+  const got = await page.until(() => window.got.length > 2 && window.got);
+  assert.deepEqual(got.map(({ data }) => JSON.parse(data).id), ids);
+});
+
+// A browser sends Last-Event-ID when it reconnects by itself; a page that does it says it in the URL.
+test("a page that opens an EventSource anew gets what it missed, once", async () => {
   const account = await newAccount();
   page = await Page.open(browser, "/api/v1/streaming/health");
   await listen(account);
@@ -49,11 +75,7 @@ test("an EventSource that comes back gets what it missed, once", async () => {
   const [first] = await page.until(() => window.got.length > 0 && window.got);
   await page.evaluate(() => window.source.close());
   await putContent(notification(account, ids[1]));
-  // A browser sends Last-Event-ID when it reconnects by itself; a page that does it says it in the URL.
-  await page.evaluate((token, id) => {
-    window.source = new EventSource(`/api/v1/streaming/user/notification?access_token=${token}&last_event_id=${id}`);
-    window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
-  }, account.token, first.id);
+  await listen(account, `&last_event_id=${first.id}`);
   await putContent(notification(account, ids[2]));
   const got = await page.until(() => window.got.length > 2 && window.got);
   assert.deepEqual(got.map(({ data }) => JSON.parse(data).id), ids);
@@ -67,17 +89,25 @@ test("a token that is refused closes an EventSource for good", async () => {
   await page.until(() => window.source.readyState === EventSource.CLOSED);
 });
 
-test("another origin may listen, with a header of its own", async () => {
+test("another origin may listen, with a header of its own", async (t) => {
   const account = await newAccount();
-  page = await Page.open(browser, "/api/v1/streaming/health");
-  await page.page.goto("about:blank");
-  const start = await page.evaluate(async (url, token) => {
-    const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
-    const { value } = await answer.body.getReader().read();
-    return [answer.status, answer.headers.get("content-type"), new TextDecoder().decode(value)];
-  }, `${edgeURL}/api/v1/streaming/user`, account.token);
+  const other = createServer((_, response) => response.end("another origin")).listen(0, "localhost");
+  t.after(() => (other.closeAllConnections(), other.close()));
+  await once(other, "listening");
+  page = await Page.open(browser, "", `http://localhost:${other.address().port}`);
+  const start = await page.evaluate(
+    async (url, token) => {
+      const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}`, "Last-Event-ID": "garbage" } });
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      while (!text.includes("\n\n")) text += (await reader.read()).value;
+      return [answer.status, answer.headers.get("content-type"), text];
+    },
+    `${edgeURL}/api/v1/streaming/user`,
+    account.token,
+  );
   assert.deepEqual(start.slice(0, 2), [200, "text/event-stream"]);
-  assert.match(start[2], /^:\)\n/);
+  assert.match(start[2], /^:\)\nretry: 1000\nevent: edgestream.gap\ndata: {"reason":"unknown_id"}\nid: [\w-]+\n\n$/);
 });
 
 test("a WebSocket whose token is its subprotocol gets an update", async () => {

@@ -1,5 +1,5 @@
-// The npm package eventsource where a response ends as planned. It takes the minute that a response
-// lasts here.
+// The npm package eventsource where a response ends as planned. It takes the half minute that a
+// response lasts here.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";

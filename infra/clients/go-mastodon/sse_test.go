@@ -125,7 +125,7 @@ func TestSSEItComesBackWhenItIsCut(t *testing.T) {
 }
 
 // The library keeps no ids. Where a response ends as planned, the next one goes on all the same.
-// It takes the minute that a response lasts here.
+// It takes the half minute that a response lasts here.
 func TestPlannedEndLosesNothing(t *testing.T) {
 	account, token := newAccount(t)
 	l, p := listenSSE(t, token, openSSEDirect)

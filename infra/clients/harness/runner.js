@@ -33,8 +33,8 @@ async function main(command) {
 function startRunner() {
   const free = "127.0.0.1:0";
   const flags = ["--listen", free, "--api", free, "--dynamodb-listen", free, "--log", "json", "--stream-poll", "50ms"];
-  // The shortest responses that there are, so that tests see them end.
-  flags.push("--parameter", "SseMinutes=1", "--parameter", "SsePollMilliseconds=100");
+  // Responses of half a minute, so that tests see them end.
+  flags.push("--parameter", "SseMinutes=0.5", "--parameter", "SsePollMilliseconds=100");
   return spawn(binary, flags, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
 }
 

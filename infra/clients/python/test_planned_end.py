@@ -1,6 +1,6 @@
 """Mastodon.py keeps no ids. Where a response ends as planned, the next one goes on all the same.
 
-It takes the minute that a response lasts here, and its heartbeats."""
+It takes the half minute that a response lasts here, and a heartbeat."""
 
 import time
 import unittest
@@ -22,7 +22,7 @@ class PlannedEnd(unittest.TestCase):
             time.sleep(0.2)  # events on their way at every moment, the end's too
         self.assertEqual([int(stream.next()[2].id) for _ in range(said)], list(range(1, said + 1)))
         self.assertEqual(stream.listener.begun.qsize(), 1)
-        self.assertGreaterEqual(stream.listener.thumps, 3)
+        self.assertGreaterEqual(stream.listener.thumps, 1)
         self.assertEqual(stream.listener.aborted, [])
 
 

@@ -194,13 +194,25 @@ func TestAnExpiredTokenIsNotDeliveredToFromThatSecondOn(t *testing.T) {
 	expires := time.Now().Add(8 * time.Second).Truncate(time.Second)
 	w.put(t, "Accounts", row{"key": "token#" + hash(token), "account": account, "scopes": set{"read"}, "expiresAt": expires.Unix()})
 	s := w.dial(t, token, "stream=user")
+	id := w.connections(t, account)[0]
+	modern := w.dial(t, token, "stream=user"+numbers)
+	modern.begins("", "user")
+	modernID := w.newest(t, account)
+	r := w.listen(t, token, "/user", nil)
 	w.content(t, note(account, "before", account))
 	s.expect(frame("", "before", "user"))
+	modern.hears(map[string]bool{}, "before")
+	r.expect(event{name: "before", data: "null"})
 	<-time.After(time.Until(expires))
 	w.content(t, note(account, "after", account))
 	s.send(subscribe("public", "", ""))
 	s.expect(tokenRefused)
 	w.published(t)
-	w.post(t, w.connections(t, account)[0], "the end")
+	w.post(t, id, "the end")
 	s.expect("the end")
+	w.post(t, modernID, "the end")
+	modern.expect("the end")
+	if left, planned := r.over(); len(left) > 0 || !planned {
+		t.Errorf("the response ended with %v after %v", r.ended, left)
+	}
 }

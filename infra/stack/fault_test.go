@@ -44,6 +44,10 @@ type trouble struct {
 func outage(t *testing.T, w *world, d *database, o trouble) {
 	account, token, _ := w.member(t)
 	s := w.dial(t, token, "stream=user")
+	id := w.connections(t, account)[0]
+	modern := w.dial(t, token, "stream=user"+numbers)
+	modern.begins("", "user")
+	r := w.read(t, account, "/user")
 	d.fail(o.fault)
 	defer d.fail(nil)
 	if got := w.status(t, "stream=user", bearer(token)); got != http.StatusInternalServerError {
@@ -55,9 +59,8 @@ func outage(t *testing.T, w *world, d *database, o trouble) {
 	s.expect(notUnsubbed)
 	const events = 30
 	failures := w.failures()
-	for n := range events {
-		w.content(t, note(account, fmt.Sprint("event", n), account))
-	}
+	notes, read := numbered(account, 0, events)
+	w.content(t, notes...)
 	if o.streams {
 		eventually(t, "a batch has failed", func() bool { return w.failures() > failures })
 	}
@@ -65,8 +68,12 @@ func outage(t *testing.T, w *world, d *database, o trouble) {
 	for n := range events {
 		s.expect(frame("", fmt.Sprint("event", n), "user"))
 	}
+	modern.hears(map[string]bool{}, names(0, events)...)
+	r.expect(read...)
+	modern.send(subscribe("direct", "", ""))
+	modern.begins("", "direct")
 	s.send(subscribe("direct", "", ""))
-	w.handled(t, w.connections(t, account)[0], 3)
+	w.handled(t, id, 3)
 	w.content(t, row{"owner": account, "id": "conversation#1", "kind": "conversation", "payload": "{}"})
 	s.expect(frame("{}", "conversation", "direct"))
 }

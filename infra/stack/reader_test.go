@@ -107,7 +107,7 @@ func (w *world) tryListen(t *testing.T, token, path string, header http.Header) 
 		t.Cleanup(cancel)
 		return nil, response, err
 	}
-	r := &reader{t: t, response: response, cut: cancel, events: make(chan event, 1<<16)}
+	r := &reader{t: t, response: response, cut: cancel, events: make(chan event, 256)}
 	lines := bufio.NewReader(response.Body)
 	if hello, err := lines.ReadString('\n'); err != nil || hello != ":)\n" {
 		cancel()
@@ -119,14 +119,14 @@ func (w *world) tryListen(t *testing.T, token, path string, header http.Header) 
 		defer close(over)
 		defer close(r.events)
 		defer response.Body.Close()
-		r.ended = r.follow(lines)
+		r.ended = r.follow(ctx, lines)
 	}()
 	t.Cleanup(func() { cancel(); <-over })
 	return r, nil, nil
 }
 
 // follow decodes the stream to its end.
-func (r *reader) follow(lines *bufio.Reader) error {
+func (r *reader) follow(ctx context.Context, lines *bufio.Reader) error {
 	for {
 		e, err := r.decode(lines)
 		switch {
@@ -135,7 +135,11 @@ func (r *reader) follow(lines *bufio.Reader) error {
 		case err != nil:
 			return err
 		}
-		r.events <- e
+		select {
+		case r.events <- e:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

@@ -1,0 +1,246 @@
+package stack_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+)
+
+// seedVariable has the test make the same choices again, as far as the machine lets it.
+const seedVariable = "EDGESTREAM_SEED"
+
+// havoc is how many connections and function instances are ended while events flow.
+const havoc = 90
+
+// Connections are cut by both sides and function instances are killed while events flow. In the end
+// every client has what was written, each once, in order per owner.
+func TestNobodyLosesAnEventWhateverIsKilled(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv(seedVariable); text != "" {
+		seed, _ = strconv.ParseUint(text, 10, 64)
+	}
+	t.Logf("%s=%d", seedVariable, seed)
+	w := newStack(t, "--stream-poll", "25ms", "--demo=false", "--retry-delay", "100ms", "--schedule-every", "1s", "--streams", "1000",
+		"--parameter", "MaxReaders=1000", "--parameter", "MaxConnections=1000", "--parameter", "SsePollMilliseconds=200",
+		// Responses end by themselves after ten seconds: twenty are kept for their end.
+		"--template", changedTemplate(t, "Timeout: 900", "Timeout: 30"))
+	k := newKillings(t, w, rand.New(rand.NewPCG(seed, 1)))
+	defer k.report()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	for _, f := range k.followers {
+		running.Go(func() { f.run(ctx) })
+	}
+	eventually(t, "all listen", k.listening)
+	k.everyoneWrites() // so that each has an id to come back with
+	eventually(t, "all have something", k.complete)
+	var writing sync.WaitGroup
+	stop := make(chan struct{})
+	writing.Go(func() { k.write(stop) })
+	k.wreak(rand.New(rand.NewPCG(seed, 2)))
+	close(stop)
+	writing.Wait()
+	eventually(t, "all have everything", k.complete)
+	k.everyoneWrites()
+	eventually(t, "all have what came after", k.complete)
+}
+
+// killings are the followers of a stack, and what was written for them.
+type killings struct {
+	t         *testing.T
+	w         *world
+	random    *rand.Rand // of what is written
+	tag       string
+	accounts  []string
+	authors   []string
+	followers []*follower
+
+	mu sync.Mutex
+	// written is what each stream is to get: by the stream's name and its account's, if it has one.
+	written map[string]map[string][]int
+	next    map[string]int
+	done    []string // what was cut, closed and killed
+}
+
+func newKillings(t *testing.T, w *world, random *rand.Rand) *killings {
+	k := &killings{t: t, w: w, random: random, tag: "kill" + fresh(), written: map[string]map[string][]int{}, next: map[string]int{}}
+	for range 3 {
+		account := fresh()
+		k.accounts = append(k.accounts, account)
+		k.authors = append(k.authors, "author"+fresh())
+		k.follow(account, overSocket, "user")
+		k.follow(account, overEvents, "user")
+	}
+	k.follow(k.accounts[0], overSocket, "hashtag", "public", "user:notification")
+	k.follow(k.accounts[1], overSocket, "public", "user", "hashtag")
+	k.follow(k.accounts[0], overEvents, "public")
+	k.follow(k.accounts[1], overEvents, "hashtag")
+	k.follow(k.accounts[2], overEvents, "user:notification")
+	return k
+}
+
+func (k *killings) follow(account string, visit func(context.Context, *follower) error, streams ...string) {
+	f := &follower{t: k.t, w: k.w, account: account, token: k.w.token(k.t, account, "read"), visit: visit,
+		name: fmt.Sprint(len(k.followers), " ", account, " ", streams)}
+	for _, stream := range streams {
+		s := &followed{stream: stream, ids: map[string]bool{}, marks: map[string][]int{}}
+		if stream == "hashtag" {
+			s.tag = k.tag
+		}
+		f.follows = append(f.follows, s)
+	}
+	k.followers = append(k.followers, f)
+}
+
+// expects is the name of what a follower's stream is to get.
+func expects(f *follower, s *followed) string {
+	if strings.HasPrefix(s.stream, "user") {
+		return s.stream + " " + f.account
+	}
+	return s.stream
+}
+
+// one writes the owner's next change, for these streams.
+func (k *killings) one(owner string, item func(m mark, payload string) row, streams ...string) {
+	k.mu.Lock()
+	k.next[owner]++
+	m := mark{owner, k.next[owner]}
+	for _, s := range streams {
+		if k.written[s] == nil {
+			k.written[s] = map[string][]int{}
+		}
+		k.written[s][owner] = append(k.written[s][owner], m.N)
+	}
+	k.mu.Unlock()
+	k.w.content(k.t, item(m, encode(m)))
+}
+
+// status is one by an author for everybody's home, the public and perhaps the tag.
+func (k *killings) status(author string, tagged bool) {
+	streams := []string{"public"}
+	for _, account := range k.accounts {
+		streams = append(streams, "user "+account)
+	}
+	tags := "[]"
+	if tagged {
+		streams, tags = append(streams, "hashtag"), `[{"name":"`+k.tag+`"}]`
+	}
+	k.one(author, func(m mark, payload string) row {
+		payload = fmt.Sprintf(`%s,"id":"%d","visibility":"public","account":{"id":"%s","acct":"a"},"tags":%s}`, strings.TrimSuffix(payload, "}"), m.N, author, tags)
+		return row{"owner": author, "id": fmt.Sprint("status#", m.N), "kind": "status", "home": set(k.accounts), "payload": payload}
+	}, streams...)
+}
+
+func (k *killings) notification(account string) {
+	k.one(account, func(m mark, payload string) row {
+		return row{"owner": account, "id": fmt.Sprint("notification#", m.N), "kind": "notification", "payload": payload}
+	}, "user "+account, "user:notification "+account)
+}
+
+func (k *killings) announcement() {
+	var streams []string
+	for _, account := range k.accounts {
+		streams = append(streams, "user "+account)
+	}
+	k.one("announcements", func(m mark, payload string) row {
+		return row{"owner": "announcements", "id": fmt.Sprint("announcement#", m.N), "kind": "announcement", "payload": payload}
+	}, streams...)
+}
+
+func (k *killings) everyoneWrites() {
+	for i := range k.accounts {
+		k.status(k.authors[i], true)
+		k.notification(k.accounts[i])
+	}
+	k.announcement()
+}
+
+// write writes at a steady rate until it is told to stop.
+func (k *killings) write(stop chan struct{}) {
+	for tick := time.NewTicker(25 * time.Millisecond); ; {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		switch n := k.random.IntN(10); {
+		case n < 6:
+			k.status(k.authors[k.random.IntN(len(k.authors))], k.random.IntN(2) == 0)
+		case n < 9:
+			k.notification(k.accounts[k.random.IntN(len(k.accounts))])
+		default:
+			k.announcement()
+		}
+	}
+}
+
+// wreak ends connections and instances, one after the other.
+func (k *killings) wreak(random *rand.Rand) {
+	for range havoc {
+		switch f := k.followers[random.IntN(len(k.followers))]; random.IntN(4) {
+		case 0:
+			k.note("cut client " + f.name)
+			f.cutOff()
+		case 1:
+			k.closeOne(random, f.account)
+		default:
+			k.killOne(random)
+		}
+		time.Sleep(time.Duration(20+random.IntN(240)) * time.Millisecond) // the rate of accidents
+	}
+}
+
+func (k *killings) note(what string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.done = append(k.done, time.Now().Format("05.000 ")+what)
+}
+
+// closeOne has API Gateway close one of the account's sockets.
+func (k *killings) closeOne(random *rand.Rand, account string) {
+	open := slices.DeleteFunc(k.w.connections(k.t, account), func(id string) bool { return !strings.HasSuffix(id, "=") }) // readers
+	slices.Sort(open)
+	if len(open) == 0 {
+		return
+	}
+	id := open[random.IntN(len(open))]
+	_, err := k.w.sockets.DeleteConnection(k.t.Context(), &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: &id})
+	k.note(fmt.Sprintf("close %v %s of %s", err == nil, id, account)) // false: it is gone already
+}
+
+// killOne kills an instance of one function, each of which is as likely.
+func (k *killings) killOne(random *rand.Rand) {
+	instances := map[string][]int{}
+	for _, p := range k.w.Processes() {
+		name := filepath.Base(filepath.Dir(p.Program))
+		if function, _, ok := strings.Cut(name, "Function"); ok {
+			instances[function] = append(instances[function], p.PID)
+		}
+	}
+	if len(instances) == 0 {
+		return
+	}
+	functions := slices.Sorted(maps.Keys(instances))
+	function := functions[random.IntN(len(functions))]
+	pids := instances[function]
+	pid := pids[random.IntN(len(pids))]
+	k.note(fmt.Sprint("kill ", function, " ", pid))
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		k.t.Error(err)
+	}
+}

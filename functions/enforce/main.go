@@ -5,6 +5,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -13,6 +14,7 @@ import (
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/env"
+	"edgestream/functions/internal/records"
 )
 
 func main() {
@@ -28,5 +30,5 @@ func main() {
 	})
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(handler(enforcer, dynamo.AccountChange))
+	lambda.Start(records.Handler(dynamo.AccountChange, 2*time.Second, enforcer.Enforce))
 }

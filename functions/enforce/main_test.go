@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +17,6 @@ import (
 
 	"edgestream/functions/internal/awsenv"
 	"edgestream/functions/internal/dynamo"
-	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/functiontest"
 	"edgestream/functions/internal/stream"
 	engine "edgestream/infra/local/dynamodb"
@@ -125,44 +122,5 @@ func TestATableThatCannotBeWrittenFailsTheRecord(t *testing.T) {
 	got, log := functiontest.Invoke(t, vars, `{"Records":[`+removed("100", "token#abc", `"account":{"S":"1"}`)+`]}`)
 	if got != `{"batchItemFailures":[{"itemIdentifier":"100"}]}` || !strings.Contains(log, "not enforced") {
 		t.Errorf("answer %s, log %s", got, log)
-	}
-}
-
-// failing is an enforcer that fails some of what it is given.
-type failing struct {
-	sequences []string
-	got       []enforce.Change
-	ctx       context.Context
-}
-
-func (f *failing) Enforce(ctx context.Context, changes []enforce.Change) []string {
-	f.got, f.ctx = changes, ctx
-	return f.sequences
-}
-
-func TestAnInvocationKeepsTimeForItsAnswer(t *testing.T) {
-	f := &failing{sequences: []string{"100", "300"}}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	event := `{"Records":[` + removed("100", "token#abc", `"account":{"S":"1"}`) + `,7]}`
-	got, err := handler(f, dynamo.AccountChange)(ctx, json.RawMessage(event))
-	if err != nil || len(got.BatchItemFailures) != 2 || got.BatchItemFailures[1].ItemIdentifier != "300" {
-		t.Errorf("%v, %v", got, err)
-	}
-	if len(f.got) != 2 || f.got[0].Sequence != "100" || f.got[1].Problem == nil {
-		t.Errorf("changes %+v", f.got)
-	}
-	all, _ := ctx.Deadline()
-	if early, ok := f.ctx.Deadline(); !ok || all.Sub(early) != margin {
-		t.Errorf("deadline %v, of %v", early, all)
-	}
-}
-
-func TestWhatIsNoBatchIsAnError(t *testing.T) {
-	for _, event := range []string{``, `{`, `null`, `[]`, `{}`, `"x"`, `{"Records":null}`, `{"Records":{}}`} {
-		f := &failing{}
-		if _, err := handler(f, dynamo.AccountChange)(t.Context(), json.RawMessage(event)); !errors.Is(err, errNoRecords) || f.got != nil {
-			t.Errorf("event %q: %v", event, err)
-		}
 	}
 }

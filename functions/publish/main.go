@@ -19,6 +19,7 @@ import (
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/metric"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/records"
 	"edgestream/functions/internal/sqs"
 	"edgestream/functions/internal/viewer"
 )
@@ -44,5 +45,5 @@ func main() {
 	})
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(handler(publisher, dynamo.Change))
+	lambda.Start(records.Handler(dynamo.Change, 0, publisher.Publish))
 }

@@ -23,6 +23,9 @@ import (
 	engine "edgestream/infra/local/dynamodb"
 )
 
+const insert = `{"eventID":"e1","eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":1700000000,` +
+	`"Keys":{"owner":{"S":"1"},"id":{"S":"filter#1"}},"NewImage":{"owner":{"S":"1"},"id":{"S":"filter#1"},"kind":{"S":"filter"}},"SequenceNumber":"100"}}`
+
 func TestMain(m *testing.M) { functiontest.Main(m, main) }
 
 func TestEveryMissingVariableIsNamed(t *testing.T) {

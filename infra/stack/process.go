@@ -35,6 +35,33 @@ func (s *Stack) Memory() (runner, functions float64) {
 	return runner, functions
 }
 
+// CPU is the seconds of processor time that the runner has taken so far, and the functions that it
+// has started (Linux). Functions that have ended count too.
+func (s *Stack) CPU() (runner, functions float64) {
+	runner, functions = processorTime(s.cmd.Process.Pid)
+	for _, pid := range children(s.cmd.Process.Pid) {
+		own, ended := processorTime(pid)
+		functions += own + ended
+	}
+	return runner, functions
+}
+
+// processorTime is what a process has taken, and what its children took that have ended, as
+// proc_pid_stat(5) has it: hundredths of a second, after the name in parentheses.
+func processorTime(pid int) (own, ended float64) {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 15 {
+		return 0, 0
+	}
+	var ticks [4]float64 // utime, stime, cutime, cstime
+	for i := range ticks {
+		fmt.Sscan(fields[11+i], &ticks[i])
+	}
+	return (ticks[0] + ticks[1]) / 100, (ticks[2] + ticks[3]) / 100
+}
+
 func resident(pid int) float64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(status)) {

@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"edgestream/infra/stack"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
-const fanoutHelp = `Many sockets on one stream, through the whole local path.
+const fanoutHelp = `Many listeners on one stream, through the whole local path.
 
 Starts infra/local as a process, opens N WebSocket connections that listen to public, writes
 statuses of one author into Content and reads every frame: first some one by one, each when
@@ -20,11 +22,22 @@ second. Each socket must get all of them in order: a lost, repeated or reordered
 benchmark. Latency is from just before PutItem to the frame's arrival; the stream is polled as on
 AWS (4 times a second) unless --stream-poll says otherwise. The ratio is deliveries per second
 over those of a bare WebSocket server in this process that writes the same frames to as many
-sockets.`
+sockets.
+
+Then the same with --sse streams of server-sent events, on a runner of their own whose DynamoDB is
+in this process and counts what is consumed. Each stream is a process of the function, as each is an
+execution on Lambda. First nothing happens for --idle: what a quiet stream takes; then come events
+one by one, and at once. Processor seconds are of the runner (which stands for CloudFront, the
+function URL and Lambda) and of the functions alone, publish among them, scaled to one stream and an
+hour; read units are those of History, scaled so too. A stream-hour's price is Lambda's for its time
+and its requests, and DynamoDB's for the reads of a quiet stream, by memory size; a WebSocket's is
+for its connection-minutes. Messages, data out and publishing cost extra on either. --sockets 0 or
+--sse 0 leaves a part out.`
 
 type fanoutFlags struct {
-	sockets, events, single int
-	poll                    time.Duration
+	sockets, events, single   int
+	sse, sseEvents, sseSingle int
+	idle, poll                time.Duration
 }
 
 func defineFanout(fs *flag.FlagSet) func(context.Context, io.Writer) error {
@@ -32,54 +45,99 @@ func defineFanout(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.IntVar(&f.sockets, "sockets", 1000, "WebSocket connections")
 	fs.IntVar(&f.events, "events", 100, "statuses to write at once")
 	fs.IntVar(&f.single, "single", 20, "statuses to write one by one before that")
+	fs.IntVar(&f.sse, "sse", 200, "streams of server-sent events")
+	fs.IntVar(&f.sseEvents, "sse-events", 100, "statuses to write to them at once")
+	fs.IntVar(&f.sseSingle, "sse-single", 20, "statuses to write to them one by one before that")
+	fs.DurationVar(&f.idle, "idle", 30*time.Second, "for how long nothing happens on them")
 	fs.DurationVar(&f.poll, "stream-poll", 250*time.Millisecond, "pause between two looks at the stream")
 	return func(ctx context.Context, out io.Writer) error { return fanout(ctx, out, f) }
 }
 
+// fanout measures both parts and prints what was found even if something was lost.
 func fanout(ctx context.Context, out io.Writer, f fanoutFlags) error {
+	figures := []string{"bench=fanout"}
+	var failed error
+	for _, part := range []struct {
+		listeners int
+		run       func(context.Context, io.Writer, fanoutFlags) (string, error)
+	}{{f.sockets, fanoutSockets}, {f.sse, fanoutStreams}} {
+		if part.listeners == 0 {
+			continue
+		}
+		line, err := part.run(ctx, out, f)
+		failed = errors.Join(failed, err)
+		figures = append(figures, line)
+		if line == "" {
+			return failed
+		}
+	}
+	fmt.Fprintln(out, strings.Join(figures, " "))
+	return failed
+}
+
+// fanoutSockets prints its table and returns its figures; none if there was nothing to measure.
+func fanoutSockets(ctx context.Context, out io.Writer, f fanoutFlags) (string, error) {
 	l, err := stack.Start(ctx, ".", "--stream-poll", f.poll.String())
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer l.Stop()
-	crowd, err := gather(ctx, l, f.sockets)
+	db, everyone := client(l.DynamoDB), people{"bench", f.sockets}
+	if err := everyone.register(ctx, db); err != nil {
+		return "", err
+	}
+	crowd, err := everyone.dial(ctx, l, "&stream=public")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer crowd.leave()
 	fmt.Fprintf(os.Stderr, "%d sockets are open; writing %d statuses one by one, then %d at once\n", f.sockets, f.single, f.events)
-	single, err := crowd.oneByOne(ctx, l, f.single)
+	single, err := crowd.oneByOne(ctx, db, 0, f.single)
 	if err != nil {
-		return err
+		return "", err
 	}
-	ours, err := crowd.publish(ctx, l, f.single, f.events)
+	ours, err := crowd.publish(ctx, db, f.single, f.events)
 	if err != nil {
-		return err
-	}
-	bare, err := bareFanout(ctx, f.sockets, f.events, crowd.sample)
-	if err != nil {
-		return err
+		return "", err
 	}
 	runner, functions := l.Memory()
-	report(out, f, single, ours, bare, runner, functions)
-	single.add(ours)
-	return single.verdict()
+	ours.add(crowd.rest(ctx))
+	bare, err := bareFanout(ctx, f.sockets, f.events, crowd.sample)
+	if err != nil {
+		return "", err
+	}
+	return reportSockets(out, f, single, ours, bare, runner, functions), errors.Join(single.verdict(), ours.verdict())
 }
 
-func report(out io.Writer, f fanoutFlags, single, ours, bare outcome, runner, functions float64) {
-	table(out, [][]string{
+func reportSockets(out io.Writer, f fanoutFlags, single, ours, bare outcome, runner, functions float64) string {
+	sockets := strconv.Itoa(f.sockets)
+	rows := [][]string{
 		{"", "one by one", "at once", "bare server, at once"},
-		{"sockets", strconv.Itoa(f.sockets), strconv.Itoa(f.sockets), strconv.Itoa(f.sockets)},
+		{"sockets", sockets, sockets, sockets},
 		{"events", strconv.Itoa(f.single), strconv.Itoa(f.events), strconv.Itoa(f.events)},
-		{"delivered", strconv.Itoa(single.delivered), strconv.Itoa(ours.delivered), strconv.Itoa(bare.delivered)},
-		{"lost", strconv.Itoa(single.lost), strconv.Itoa(ours.lost), strconv.Itoa(bare.lost)},
-		{"out of order or twice", strconv.Itoa(single.disorder), strconv.Itoa(ours.disorder), ""},
+	}
+	for _, row := range verdictRows(single, ours) {
+		rows = append(rows, append(row, ""))
+	}
+	table(out, append(rows, [][]string{
 		{"deliveries per second", "", whole(ours.rate()), whole(bare.rate())},
 		{"p50 ms", single.millis(50), ours.millis(50), ""},
 		{"p99 ms", single.millis(99), ours.millis(99), ""},
 		{"memory of runner, MB", "", whole(runner), ""},
 		{"memory of functions, MB", "", whole(functions), ""},
-	})
-	fmt.Fprintf(out, "bench=fanout ratio=%s deliveries_per_second=%s p50_ms=%s p99_ms=%s lost=%d disorder=%d\n",
-		two(ours.rate()/bare.rate()), whole(ours.rate()), single.millis(50), single.millis(99), single.lost+ours.lost, single.disorder+ours.disorder)
+	}...))
+	return fmt.Sprintf("ratio=%s deliveries_per_second=%s p50_ms=%s p99_ms=%s lost=%d extra=%d disorder=%d",
+		two(ours.rate()/bare.rate()), whole(ours.rate()), single.millis(50), single.millis(99),
+		single.lost+ours.lost, single.extra+ours.extra, single.disorder+ours.disorder)
+}
+
+// verdictRows say how many events came, and what was wrong, a column for each outcome.
+func verdictRows(outcomes ...outcome) [][]string {
+	rows := [][]string{{"delivered"}, {"lost"}, {"twice"}, {"out of order"}}
+	for _, o := range outcomes {
+		for i, n := range []int{o.delivered, o.lost, o.extra, o.disorder} {
+			rows[i] = append(rows[i], strconv.Itoa(n))
+		}
+	}
+	return rows
 }

@@ -32,6 +32,7 @@ var benchmarks = []benchmark{
 	{"post", postHelp, definePost},
 	{"init", initHelp, defineInit},
 	{"fanout", fanoutHelp, defineFanout},
+	{"filters", filtersHelp, defineFilters},
 	{"units", unitsHelp, defineUnits},
 }
 

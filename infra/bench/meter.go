@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,12 +20,12 @@ type meter struct {
 	// metered counts, direct does not: for the application's own writes.
 	metered, direct *httptest.Server
 
-	mu          sync.Mutex
-	read, write float64
+	mu   sync.Mutex
+	used consumption
 }
 
 func newMeter() *meter {
-	m := &meter{engine: dynamodb.New(dynamodb.Options{})}
+	m := &meter{engine: dynamodb.New(dynamodb.Options{}), used: consumption{}}
 	m.metered, m.direct = httptest.NewServer(m), httptest.NewServer(m.engine)
 	return m
 }
@@ -47,13 +48,12 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(withCapacity(body)))
+	request := call{TableName: "", operation: operation}
+	r.Body = io.NopCloser(bytes.NewReader(request.read(body)))
 	answer := httptest.NewRecorder()
 	m.engine.ServeHTTP(answer, r)
-	m.add(operation, answer.Body.Bytes())
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	m.add(request, answer.Body.Bytes())
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	w.Write(answer.Body.Bytes())
 }
@@ -67,9 +67,17 @@ func consumes(operation string) bool {
 	return false
 }
 
-func withCapacity(body []byte) []byte {
+// call is a request as far as its price depends on it.
+type call struct {
+	operation      string
+	TableName      string
+	ConsistentRead bool
+}
+
+// read learns what a request's body says, and returns it with ReturnConsumedCapacity.
+func (c *call) read(body []byte) []byte {
 	var request map[string]json.RawMessage
-	if json.Unmarshal(body, &request) != nil {
+	if json.Unmarshal(body, c) != nil || json.Unmarshal(body, &request) != nil {
 		return body
 	}
 	request["ReturnConsumedCapacity"] = json.RawMessage(`"TOTAL"`)
@@ -80,36 +88,38 @@ func withCapacity(body []byte) []byte {
 	return out
 }
 
-func (m *meter) add(operation string, answer []byte) {
-	units := consumed(answer)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if strings.Contains(operation, "Get") || operation == "Query" || operation == "Scan" {
-		m.read += units
-	} else {
-		m.write += units
+// add counts what an answer names: for one table, or of a batch for each. A write whose condition
+// did not hold costs what the item that is there does, which the answer does not say: a unit.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
+func (m *meter) add(c call, answer []byte) {
+	type capacity struct {
+		TableName     string
+		CapacityUnits float64
 	}
-}
-
-// consumed is the units that an answer names: for one table, or of a batch for each.
-func consumed(answer []byte) float64 {
-	type capacity struct{ CapacityUnits float64 }
-	var one struct{ ConsumedCapacity capacity }
-	if json.Unmarshal(answer, &one) == nil {
-		return one.ConsumedCapacity.CapacityUnits
+	var one struct {
+		Type             string `json:"__type"`
+		ConsumedCapacity capacity
 	}
 	var many struct{ ConsumedCapacity []capacity }
-	json.Unmarshal(answer, &many)
-	total := 0.0
-	for _, c := range many.ConsumedCapacity {
-		total += c.CapacityUnits
+	consumed := []capacity{}
+	switch err := json.Unmarshal(answer, &one); {
+	case err != nil && json.Unmarshal(answer, &many) == nil:
+		consumed = many.ConsumedCapacity
+	case strings.HasSuffix(one.Type, "ConditionalCheckFailedException"):
+		consumed = append(consumed, capacity{c.TableName, 1})
+	case one.ConsumedCapacity.TableName != "":
+		consumed = append(consumed, one.ConsumedCapacity)
 	}
-	return total
-}
-
-// units is what has been consumed so far.
-func (m *meter) units() (read, write float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.read, m.write
+	for _, units := range consumed {
+		m.used.add(use{c.operation, units.TableName, c.ConsistentRead}, units.CapacityUnits)
+	}
+}
+
+// usage is what has been consumed so far.
+func (m *meter) usage() consumption {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.used)
 }

@@ -37,6 +37,17 @@ type entry struct {
 	readAt time.Time
 }
 
+// unsettled is how long a viewer is kept at most that was read for another version: its account has
+// changed and its mappings are about to. The account may go back to what the mappings still say.
+const unsettled = time.Second
+
+func (e *entry) fresh(maxAge time.Duration) bool {
+	if e.viewer.Version() != e.key.Version {
+		maxAge = min(maxAge, unsettled)
+	}
+	return time.Since(e.readAt) < maxAge
+}
+
 // nobody is the viewer of an account that filters nothing.
 var nobody = New(Data{})
 
@@ -51,7 +62,7 @@ func NewCache(source Source, maxAge time.Duration, size int) *Cache {
 }
 
 // Get returns the viewers that are wanted, never nil: an account's data as it was, at most maxAge
-// ago, read for this version or a newer one. All that are missing are read in one call of the source, and
+// ago, read for this version or, a second ago at most, another one. All that are missing are read in one call of the source, and
 // what another Get is reading is waited for.
 //
 // With an error, some could not be read. Of those, the ones of which an older reading is kept are
@@ -84,7 +95,7 @@ func (c *Cache) look(wanted []Key, got map[Key]*Viewer) (wait map[*flight][]Key,
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range wanted {
-		if e := c.use(key); e != nil && time.Since(e.readAt) < c.maxAge {
+		if e := c.use(key); e != nil && e.fresh(c.maxAge) {
 			got[key] = e.viewer
 			continue
 		}

@@ -113,15 +113,39 @@ func TestTheCacheReadsWhatIsMissingInOneCall(t *testing.T) {
 		c := NewCache(s, time.Minute, 1000)
 		checkGet(t, c, nil, nil)
 		checkCalls(t, s, "[]")
-		checkGet(t, c, keys("1a", "2a", "1b", "3a", "1a"), nil, "1a="+x.Version(), "1b="+x.Version(), "2a="+y.Version(), "3a=-")
+		one, two, three := Key{"1", x.Version()}, Key{"2", y.Version()}, Key{"3", "gone"}
+		both := []string{"1" + x.Version() + "=" + x.Version(), "2" + y.Version() + "=" + y.Version()}
+		checkGet(t, c, []Key{one, two, three, one}, nil, append(both, "3gone=-")...)
 		checkCalls(t, s, "[[1 2 3]]")
-		time.Sleep(time.Minute - 1)
-		checkGet(t, c, keys("1a", "3a", "2c"), nil, "1a="+x.Version(), "2c="+y.Version(), "3a=-")
-		checkCalls(t, s, "[[2]]")
+		time.Sleep(unsettled - 1)
+		checkGet(t, c, []Key{one, two, three}, nil, append(both, "3gone=-")...)
+		checkCalls(t, s, "[]")
+		time.Sleep(time.Minute - unsettled)
+		checkGet(t, c, []Key{one, two, three}, nil, append(both, "3gone=-")...)
+		checkCalls(t, s, "[[3]]")
 		time.Sleep(1)
 		s.rows["1"] = nil
-		checkGet(t, c, keys("1a", "2c"), nil, "1a=-", "2c="+y.Version())
+		checkGet(t, c, []Key{one}, nil, one.Account+one.Version+"=-")
 		checkCalls(t, s, "[[1]]")
+	})
+}
+
+// An account that stops blocking, and blocks again before a minute is over, has the version again that
+// its mappings had when it was read in between.
+func TestWhatWasReadForAnotherVersionIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := blocking("x")
+		key := Key{"1", x.Version()}
+		s := &source{rows: map[string]*Viewer{}}
+		c := NewCache(s, time.Minute, 1000)
+		checkGet(t, c, []Key{key}, nil, "1"+x.Version()+"=-")
+		s.rows["1"] = x
+		time.Sleep(time.Second)
+		checkGet(t, c, []Key{key}, nil, "1"+x.Version()+"="+x.Version())
+		s.called()
+		time.Sleep(58 * time.Second)
+		checkGet(t, c, []Key{key}, nil, "1"+x.Version()+"="+x.Version())
+		checkCalls(t, s, "[]")
 	})
 }
 
@@ -130,10 +154,10 @@ func TestAViewersAgeCountsFromBeforeItWasRead(t *testing.T) {
 		s := &source{hold: make(chan struct{})}
 		c := NewCache(s, time.Minute, 1000)
 		time.AfterFunc(10*time.Second, func() { close(s.hold) })
-		checkGet(t, c, keys("1a"), nil, "1a=-")
+		checkGet(t, c, keys("1"), nil, "1=-")
 		time.Sleep(50 * time.Second)
 		s.called()
-		checkGet(t, c, keys("1a"), nil, "1a=-")
+		checkGet(t, c, keys("1"), nil, "1=-")
 		checkCalls(t, s, "[[1]]")
 	})
 }

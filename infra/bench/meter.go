@@ -48,7 +48,7 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	request := call{TableName: "", operation: operation}
+	request := call{operation: operation}
 	r.Body = io.NopCloser(bytes.NewReader(request.read(body)))
 	answer := httptest.NewRecorder()
 	m.engine.ServeHTTP(answer, r)
@@ -88,33 +88,48 @@ func (c *call) read(body []byte) []byte {
 	return out
 }
 
-// add counts what an answer names: for one table, or of a batch for each. A write whose condition
-// did not hold costs what the item that is there does, which the answer does not say: a unit.
+// add counts what an answer names. A write whose condition did not hold costs what the item that is
+// there does, which the answer does not say: a unit.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 func (m *meter) add(c call, answer []byte) {
-	type capacity struct {
-		TableName     string
-		CapacityUnits float64
-	}
-	var one struct {
-		Type             string `json:"__type"`
-		ConsumedCapacity capacity
-	}
-	var many struct{ ConsumedCapacity []capacity }
-	consumed := []capacity{}
-	switch err := json.Unmarshal(answer, &one); {
-	case err != nil && json.Unmarshal(answer, &many) == nil:
-		consumed = many.ConsumedCapacity
-	case strings.HasSuffix(one.Type, "ConditionalCheckFailedException"):
+	consumed := capacities(answer)
+	if bytes.Contains(answer, []byte("#ConditionalCheckFailedException\"")) {
 		consumed = append(consumed, capacity{c.TableName, 1})
-	case one.ConsumedCapacity.TableName != "":
-		consumed = append(consumed, one.ConsumedCapacity)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, units := range consumed {
 		m.used.add(use{c.operation, units.TableName, c.ConsistentRead}, units.CapacityUnits)
 	}
+}
+
+type capacity struct {
+	TableName     string
+	CapacityUnits float64
+}
+
+// capacities are those that an answer names: of one table, or of a batch those of each. The rest of
+// the answer, which may be long, is not parsed: a string cannot hold the member's name, since its
+// quotes would be escaped.
+func capacities(answer []byte) []capacity {
+	name := []byte(`"ConsumedCapacity":`)
+	at := bytes.LastIndex(answer, name)
+	if at < 0 {
+		return nil
+	}
+	var value json.RawMessage
+	if json.NewDecoder(bytes.NewReader(answer[at+len(name):])).Decode(&value) != nil {
+		return nil
+	}
+	var one capacity
+	if json.Unmarshal(value, &one) == nil {
+		return []capacity{one}
+	}
+	var many []capacity
+	if json.Unmarshal(value, &many) != nil {
+		return nil
+	}
+	return many
 }
 
 // usage is what has been consumed so far.

@@ -26,7 +26,8 @@ func TestAMeterTellsTablesAndKindsApart(t *testing.T) {
 		newTable(t, m, name)
 	}
 	db := client(m.metered.URL)
-	if err := putItem(t.Context(), db, "Accounts", item{"key": text("a")}); err != nil {
+	tricky := item{"key": text("a"), "text": text(`"ConsumedCapacity":{"CapacityUnits":7} com.amazonaws#ConditionalCheckFailedException"`)}
+	if err := putItem(t.Context(), db, "Accounts", tricky); err != nil {
 		t.Fatal(err)
 	}
 	_, err := db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("Accounts"), Item: item{"key": text("a")},

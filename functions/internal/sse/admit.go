@@ -92,13 +92,18 @@ func (a *admitted) displace(ctx context.Context, reader string, log *slog.Logger
 }
 
 func (a *admitted) recheck(ctx context.Context) (err error) {
-	sub := a.bound.Subscription
-	if sub.Stream.TakesList() {
-		_, err = a.Authoriser.Authorise(ctx, a.Grant, mastodon.Params{Stream: string(sub.Stream), List: sub.Param})
+	if a.bound.Stream.TakesList() {
+		err = a.owns(ctx)
 	}
-	if err == nil && shows(sub.Stream) {
+	if err == nil && shows(a.bound.Stream) {
 		a.version, err = a.Viewers.Viewer(ctx, a.Account)
 	}
+	return err
+}
+
+// owns is stream.ErrNotOwnList if the list is another account's now.
+func (a *admitted) owns(ctx context.Context) error {
+	_, err := a.Authoriser.Authorise(ctx, a.Grant, mastodon.Params{Stream: string(a.bound.Stream), List: a.bound.Param})
 	return err
 }
 

@@ -145,6 +145,12 @@ func (a *accounts) Viewer(_ context.Context, account string) (string, error) {
 	return a.versions[account], err
 }
 
+func (a *accounts) give(list, account string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lists[list] = account
+}
+
 func (a *accounts) filter(account, version string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -2,9 +2,11 @@ package sse
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/stream"
 )
 
 const (
@@ -56,8 +58,8 @@ func (r *response) obey(items []history.Item) error {
 			switch payload := string(m.Payload); {
 			case m.Event == controlClose && payload == r.ID:
 				return errClosed
-			case m.Event == controlList && payload != r.Account && r.bound.Stream.TakesList():
-				return errNotOwner
+			case m.Event == controlList && payload != r.Account:
+				r.taken = r.bound.Stream.TakesList()
 			case m.Event == controlViewer && payload == r.Account:
 				r.stale = shows(r.bound.Stream)
 			}
@@ -66,13 +68,24 @@ func (r *response) obey(items []history.Item) error {
 	return nil
 }
 
-// look looks up what the account filters, if that has changed. Nothing is shown until it is known.
+// look looks up whose the list is and what the account filters, if that has changed. Nothing is shown
+// until it is known. A list may have come back by now: a client that resumes reads old entries too.
 func (r *response) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	if r.taken {
+		err := r.owns(ctx)
+		if errors.Is(err, stream.ErrNotOwnList) {
+			return errNotOwner
+		}
+		if err != nil {
+			return err
+		}
+		r.taken = false
+	}
 	if !r.stale {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTime)
-	defer cancel()
 	version, err := r.Viewers.Viewer(ctx, r.Account)
 	if err == nil {
 		r.listener.Viewer, r.stale = version, false

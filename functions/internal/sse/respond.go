@@ -40,8 +40,8 @@ type response struct {
 	pen      *pen
 	feed     *history.Reader
 	listener stream.Listener
-	// stale says that what the account filters must be looked up again.
-	stale bool
+	// stale says that what the account filters must be looked up again, and taken, whose the list is.
+	stale, taken bool
 	// begun says that an event has been made, in front of the first of which belongs the field retry.
 	begun bool
 	// batch is events that are not written yet, the last of which has the id batchEnd.

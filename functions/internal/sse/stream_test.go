@@ -157,7 +157,10 @@ func TestControlEntriesAreObeyedAndNotShown(t *testing.T) {
 			w.append(history.Entry{Topic: to.Log, Record: "r1", Owner: "o", Sequence: "1", Messages: []stream.Message{
 				{Streams: []stream.Name{stream.Public, stream.List}, Event: "update", Payload: []byte(`{"id":"1"}`)},
 			}})
-			_ = w.Control(t.Context(), to.Log, tt.event, strings.TrimPrefix(tt.payload, "-"))
+			if tt.payload = strings.TrimPrefix(tt.payload, "-"); tt.event == "_list" {
+				w.accounts.give("12", tt.payload)
+			}
+			_ = w.Control(t.Context(), to.Log, tt.event, tt.payload)
 			time.Sleep(2 * time.Second)
 			switch got, _ := r.data(); {
 			case r.ended() != tt.ends:
@@ -170,6 +173,37 @@ func TestControlEntriesAreObeyedAndNotShown(t *testing.T) {
 			r.kill()
 		})
 	}
+}
+
+// A list that was taken and has come back is its owner's: the entry of long ago ends nobody who resumes
+// from before it.
+func TestAListThatHasComeBackIsShown(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		update := func(text string) {
+			w.say(stream.ListTopic("12"), []stream.Name{stream.List}, "update", fmt.Sprintf(`{"id":%q}`, text))
+		}
+		first := w.at("list?list=12", "read").get(t)
+		synctest.Wait()
+		update("1")
+		time.Sleep(time.Second)
+		first.expect(t, "1")
+		_, last := first.data()
+		first.kill()
+		_ = w.Control(t.Context(), stream.ListTopic("12"), "_list", "2")
+		update("2")
+		again := w.client("list", "list=12", "authorization", "read", "last-event-id", last).get(t)
+		time.Sleep(time.Second)
+		again.expect(t, "2")
+		w.accounts.fail(errBroken) // nobody knows whose it is
+		_ = w.Control(t.Context(), stream.ListTopic("12"), "_list", "2")
+		update("3")
+		time.Sleep(10 * time.Second)
+		again.expect(t, "2")
+		w.accounts.fail(nil)
+		time.Sleep(5 * time.Second)
+		again.expect(t, "2", "3")
+		again.kill()
+	})
 }
 
 func TestFiltersApplyAndFollowTheirChange(t *testing.T) {

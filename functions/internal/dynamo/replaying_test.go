@@ -12,6 +12,7 @@ import (
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/sweep"
 )
 
 // asking is a session with ids of a connection that has been open for an hour.
@@ -45,6 +46,27 @@ func TestASubscribeAfterOneThatFailedHalfwayBeginsTheReplay(t *testing.T) {
 		// The first one comes back to life, and finds that another has begun it.
 		if begun, err := c.Subscribe(t.Context(), s, sub, at(s, 1)); err != nil || begun {
 			t.Errorf("%v: begun twice %v, %v", sub, begun, err)
+		}
+	}
+}
+
+func TestASweepLearnsWhatIsBeingReplayed(t *testing.T) {
+	c := newConnections(t, Limits{})
+	for _, sub := range []stream.Subscription{{Stream: stream.User}, tag("cats")} {
+		socket := sweep.Socket{Session: asking(t, c, "A"+string(sub.Stream), "1", sub), Subscription: sub}
+		r := stream.Replay{Connection: socket.Connection, Account: "1", Subscription: sub}
+		_, turn, err := c.Replaying(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is, err := c.InReplay(t.Context(), socket); err != nil || !is {
+			t.Errorf("%v: %v, %v", sub, is, err)
+		}
+		if live, err := c.CaughtUp(t.Context(), r, turn); err != nil || !live {
+			t.Fatal(live, err)
+		}
+		if is, err := c.InReplay(t.Context(), socket); err != nil || is {
+			t.Errorf("%v, live: %v, %v", sub, is, err)
 		}
 	}
 }

@@ -57,6 +57,12 @@ func (c *Connections) Opened(ctx context.Context, w sweep.Window) (sockets []swe
 	return sockets, g.Wait()
 }
 
+// InReplay reports whether the socket's subscription is being served from History still.
+func (c *Connections) InReplay(ctx context.Context, s sweep.Socket) (bool, error) {
+	_, turn, err := c.Replaying(ctx, stream.Replay{Connection: s.Connection, Account: s.Account, Subscription: s.Subscription})
+	return turn != 0, err
+}
+
 // after is before the sort keys of connections, and of expiries, that are of a later millisecond,
 // and after all others.
 func after(t time.Time) string { return fmt.Sprintf("%013d", t.UnixMilli()+1) }

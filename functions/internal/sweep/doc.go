@@ -29,6 +29,10 @@
 // API Gateway's lastActiveAt says how long it has been idle. Should it count only what clients send,
 // connections that only listen get a frame at every look: more than needed, never too few.
 //
+// A connection with ids whose subscription is being replayed, and has got nothing for so long, is
+// closed and gets none: its replay has died, and the id of a keep-alive would have its client go on
+// behind what it has not been sent.
+//
 // A connection that ends by its age (Life) before it could be idle too long gets none.
 //
 // # Progress

@@ -30,6 +30,8 @@ type world struct {
 	active map[string]time.Time
 	frames map[string][]string
 	asked  map[string]int
+	// replaying are those whose replay does not end.
+	replaying map[string]bool
 	// answer is what the transport says, if not nil; it may wait.
 	answer func(ctx context.Context, id string) error
 	// broken names the table's call that fails.
@@ -105,6 +107,10 @@ func (w *world) Settle(_ context.Context, e sweep.Expiry) error {
 	}
 	w.expiries = left
 	return w.fails("settle")
+}
+
+func (w *world) InReplay(_ context.Context, s sweep.Socket) (bool, error) {
+	return w.replaying[s.ID], w.fails("in replay")
 }
 
 func (w *world) Close(_ context.Context, c stream.Connection) error {

@@ -96,6 +96,27 @@ func TestAKeepAliveNamesASubscription(t *testing.T) {
 	})
 }
 
+// A keep-alive's id is of now: a client that has not been sent what it missed must not get it.
+func TestAConnectionWhoseReplayDoesNotEndIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.replaying = map[string]bool{"A=": true, "B=": true, "D=": true}
+		for id, active := range map[string]time.Duration{"A=": 9 * time.Minute, "B=": time.Minute, "C=": 9 * time.Minute, "D=": 9 * time.Minute} {
+			w.open(id, 540*time.Second, stream.Subscription{Stream: stream.User})
+			s := w.rows[id]
+			s.EventIDs = id != "D=" // a mapping without ids is never asked for
+			w.rows[id], w.active[id] = s, time.Now().Add(-active)
+		}
+		w.run(t)
+		if _, open := w.active["A="]; open || len(w.frames["A="]) != 0 || len(w.frames["B="]) != 0 {
+			t.Errorf("open %t, frames %q", open, w.frames)
+		}
+		if _, open := w.active["B="]; !open || len(w.frames["C="]) != 1 || len(w.frames["D="]) != 1 || w.last.Stalled != 1 || w.last.KeptAlive != 2 {
+			t.Errorf("open %t, frames %q, %+v", open, w.frames, w.last)
+		}
+	})
+}
+
 // A transport that does not say when a connection was active last is taken not to know of any.
 func TestAnUnknownIdleTimeCountsAsLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -87,16 +87,38 @@ func (r *run) look(ctx context.Context, s Socket) {
 		return err
 	})
 	if err == nil && needed(time.Now(), s.ConnectedAt, active) {
-		frame := r.KeepAlive(s.Session, s.subscription())
-		if err = r.try(ctx, func() error { return r.Transport.Post(ctx, s.ID, frame) }); err == nil {
-			r.count(&r.tally.KeptAlive, nil)
-		}
+		err = r.keep(ctx, s)
 	}
 	if errors.Is(err, stream.ErrGone) {
 		err = r.Table.Close(ctx, s.Connection)
 		r.count(&r.tally.Gone, nil)
 	}
 	r.count(&r.tally.Visited, err)
+}
+
+// keep sends a connection the frame that keeps it open. One with ids that is still being replayed,
+// after all this time, is closed instead, so that its client comes back: the id of the frame would
+// stand behind what the replay has not served.
+func (r *run) keep(ctx context.Context, s Socket) error {
+	if s.EventIDs && s.Stream != "" {
+		replaying, err := r.Table.InReplay(ctx, s)
+		if err != nil {
+			return err
+		}
+		if replaying {
+			return r.counted(&r.tally.Stalled, r.try(ctx, func() error { return r.Transport.Disconnect(ctx, s.ID) }))
+		}
+	}
+	frame := r.KeepAlive(s.Session, s.subscription())
+	return r.counted(&r.tally.KeptAlive, r.try(ctx, func() error { return r.Transport.Post(ctx, s.ID, frame) }))
+}
+
+// counted counts one if there is no error, which it returns.
+func (r *run) counted(what *int, err error) error {
+	if err == nil {
+		r.count(what, nil)
+	}
+	return err
 }
 
 // subscription is what a keep-alive names: clients look up whom a frame is for by its stream, and

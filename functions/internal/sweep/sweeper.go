@@ -23,6 +23,8 @@ type Table interface {
 	Expiring(ctx context.Context, w Window) ([]Expiry, error)
 	// Settle forgets an Expiry.
 	Settle(ctx context.Context, e Expiry) error
+	// InReplay reports whether the socket's subscription is being served from History still.
+	InReplay(ctx context.Context, s Socket) (bool, error)
 	// Close removes everything that the connection holds. It may be gone already.
 	Close(ctx context.Context, c stream.Connection) error
 }
@@ -77,9 +79,9 @@ type Config struct {
 
 // Tally counts what a run has done.
 type Tally struct {
-	// Visited connections were looked at. Of these, KeptAlive got a frame and Gone were not there
-	// any more.
-	Visited, KeptAlive, Gone int
+	// Visited connections were looked at. Of these, KeptAlive got a frame, Stalled were closed because
+	// their replay does not end, and Gone were not there any more.
+	Visited, KeptAlive, Stalled, Gone int
 	// Expired connections were closed because their token ran out, Removed ones were Dead.
 	Expired, Removed int
 	// Failed is with how many connections something failed.
@@ -159,7 +161,7 @@ func (r *run) report(ctx context.Context, err error) {
 		r.Log.ErrorContext(ctx, "sweep not finished", "reason", err.Error(), "left", t.Left.String())
 	}
 	if t != (Tally{}) {
-		r.Log.InfoContext(ctx, "swept", "visited", t.Visited, "keptAlive", t.KeptAlive, "gone", t.Gone,
+		r.Log.InfoContext(ctx, "swept", "visited", t.Visited, "keptAlive", t.KeptAlive, "stalled", t.Stalled, "gone", t.Gone,
 			"expired", t.Expired, "removed", t.Removed, "failed", t.Failed, "left", t.Left.String())
 	}
 	r.Observe(t)

@@ -3,26 +3,17 @@ package stack_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 )
 
 // seedVariable has the test make the same choices again, as far as the machine lets it.
 const seedVariable = "EDGESTREAM_SEED"
-
-// havoc is how many connections and function instances are ended while events flow.
-const havoc = 90
 
 // Connections are cut by both sides and function instances are killed while events flow. In the end
 // every client has what was written, each once, in order per owner.
@@ -33,10 +24,13 @@ func TestNobodyLosesAnEventWhateverIsKilled(t *testing.T) {
 		seed, _ = strconv.ParseUint(text, 10, 64)
 	}
 	t.Logf("%s=%d", seedVariable, seed)
-	w := newStack(t, "--stream-poll", "25ms", "--demo=false", "--retry-delay", "100ms", "--schedule-every", "1s", "--streams", "1000",
+	d := newDatabase(t)
+	d.fail(late(d.engine, rand.New(rand.NewPCG(seed, 3))))
+	w := newStack(t, "--dynamodb", d.proxy.URL, "--stream-poll", "25ms", "--demo=false", "--retry-delay", "100ms", "--schedule-every", "1s", "--streams", "1000",
 		"--parameter", "MaxReaders=1000", "--parameter", "MaxConnections=1000", "--parameter", "SsePollMilliseconds=200",
 		// Responses end by themselves after ten seconds: twenty are kept for their end.
 		"--template", changedTemplate(t, "Timeout: 900", "Timeout: 30"))
+	w.db = databaseClient(w.http, d.direct.URL)
 	k := newKillings(t, w, rand.New(rand.NewPCG(seed, 1)))
 	defer k.report()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -186,61 +180,5 @@ func (k *killings) write(stop chan struct{}) {
 		default:
 			k.announcement()
 		}
-	}
-}
-
-// wreak ends connections and instances, one after the other.
-func (k *killings) wreak(random *rand.Rand) {
-	for range havoc {
-		switch f := k.followers[random.IntN(len(k.followers))]; random.IntN(4) {
-		case 0:
-			k.note("cut client " + f.name)
-			f.cutOff()
-		case 1:
-			k.closeOne(random, f.account)
-		default:
-			k.killOne(random)
-		}
-		time.Sleep(time.Duration(20+random.IntN(240)) * time.Millisecond) // the rate of accidents
-	}
-}
-
-func (k *killings) note(what string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.done = append(k.done, time.Now().Format("05.000 ")+what)
-}
-
-// closeOne has API Gateway close one of the account's sockets.
-func (k *killings) closeOne(random *rand.Rand, account string) {
-	open := slices.DeleteFunc(k.w.connections(k.t, account), func(id string) bool { return !strings.HasSuffix(id, "=") }) // readers
-	slices.Sort(open)
-	if len(open) == 0 {
-		return
-	}
-	id := open[random.IntN(len(open))]
-	_, err := k.w.sockets.DeleteConnection(k.t.Context(), &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: &id})
-	k.note(fmt.Sprintf("close %v %s of %s", err == nil, id, account)) // false: it is gone already
-}
-
-// killOne kills an instance of one function, each of which is as likely.
-func (k *killings) killOne(random *rand.Rand) {
-	instances := map[string][]int{}
-	for _, p := range k.w.Processes() {
-		name := filepath.Base(filepath.Dir(p.Program))
-		if function, _, ok := strings.Cut(name, "Function"); ok {
-			instances[function] = append(instances[function], p.PID)
-		}
-	}
-	if len(instances) == 0 {
-		return
-	}
-	functions := slices.Sorted(maps.Keys(instances))
-	function := functions[random.IntN(len(functions))]
-	pids := instances[function]
-	pid := pids[random.IntN(len(pids))]
-	k.note(fmt.Sprint("kill ", function, " ", pid))
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
-		k.t.Error(err)
 	}
 }

@@ -67,13 +67,27 @@ func (k *killings) report() {
 		k.t.Logf("written %v, survived %v", k.next, accidents)
 		return
 	}
-	for _, f := range k.followers {
+	for _, f := range k.suspects() {
 		missing, wrong := k.compare(f)
-		if len(missing) == 0 && wrong == nil {
-			continue
-		}
 		slices.Sort(missing)
 		k.t.Logf("%s: missing %v, wrong %v\n%s", f.name, missing, wrong, strings.Join(f.trace, "\n"))
 	}
 	k.t.Logf("written %v; accidents:\n%s", k.next, strings.Join(k.done, "\n"))
+}
+
+// suspects are those with whom something is wrong, or else those that miss something.
+func (k *killings) suspects() (wrong []*follower) {
+	var behind []*follower
+	for _, f := range k.followers {
+		switch missing, err := k.compare(f); {
+		case err != nil:
+			wrong = append(wrong, f)
+		case len(missing) > 0:
+			behind = append(behind, f)
+		}
+	}
+	if len(wrong) == 0 {
+		return behind
+	}
+	return wrong
 }

@@ -47,7 +47,7 @@ func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(g.Patience))
 	defer cancel()
-	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection)}
+	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until}
 	tooLarge := 0
 	for i, frame := range greeting.Frames {
 		err := p.post(ctx, []byte(frame))
@@ -86,11 +86,16 @@ type posting struct {
 	poster Poster
 	id     string
 	openBy time.Time
+	until  time.Time // zero: never
 }
 
-// post tries until the frame is accepted, refused for good, or the context's time is up.
+// post tries until the frame is accepted, refused for good, or the context's time is up, and not
+// when the token has run out.
 func (p posting) post(ctx context.Context, frame []byte) error {
 	for attempt := 0; ; attempt++ {
+		if !p.until.IsZero() && !time.Now().Before(p.until) {
+			return stream.ErrTooLate
+		}
 		err := p.poster.Post(ctx, p.id, frame)
 		pause, again := p.pause(err, attempt)
 		if !again {

@@ -81,6 +81,19 @@ func TestAConnectionThatIsNotOpenYetIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestNothingIsPostedOnceTheTokenHasRunOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{opens: time.Now().Add(2 * time.Second)}
+		late := greeting("1", "2")
+		late.Until = time.Now().Add(time.Second)
+		err := greeter(g).Greet(context.Background(), late)
+		if !errors.Is(err, stream.ErrTooLate) || !strings.HasPrefix(err.Error(), "2 of 2 frames given up") {
+			t.Error(err)
+		}
+		accepted(t, g, "")
+	})
+}
+
 func TestAConnectionThatStaysGoneIsGivenUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		age, young  time.Duration

@@ -66,7 +66,7 @@ func (l *lane) send(ctx, posting context.Context, d delivery, filtered []byte) b
 // done reports whether there is nothing to deliver: the token has run out, or the delivery was
 // made when the batch came before.
 func (l *lane) done(d delivery) bool {
-	if !d.listener.Until.IsZero() && !time.Now().Before(d.listener.Until) {
+	if l.over() {
 		return true
 	}
 	return l.repeated && l.memory.has(l.keyOf(d))

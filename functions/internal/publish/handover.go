@@ -59,7 +59,7 @@ func (l *lane) unpark() {
 
 // greet sends one greeting, to be posted after those before it.
 func (l *lane) greet(ctx context.Context, frames []parked) error {
-	g := stream.Greeting{Connection: l.connection, Frames: make([]string, len(frames))}
+	g := stream.Greeting{Connection: l.connection, Frames: make([]string, len(frames)), Until: l.until()}
 	for i, p := range frames {
 		g.Frames[i] = p.frame
 	}

@@ -14,6 +14,7 @@ type outcome int
 const (
 	delivered outcome = iota
 	tooLarge          // dropped: it never can be delivered
+	tooLate           // dropped: the token has run out
 	notOpen           // the greeter's, with all that follows
 	gone              // the connection does not exist
 	tooSlow           // the connection was closed
@@ -48,6 +49,9 @@ func (l *lane) post(ctx context.Context, frame []byte) outcome {
 	var since time.Time // when the frame was first refused
 	refusals := 0
 	for tries := 0; ; tries++ {
+		if tries > 0 && l.over() {
+			return tooLate
+		}
 		if tries > 0 {
 			l.counts.retried.Add(1)
 		}

@@ -126,6 +126,29 @@ func TestAnExpiredTokenGetsNothingFromThatSecondOn(t *testing.T) {
 	})
 }
 
+// What is refused is tried again for seconds, and what is handed over is posted seconds later.
+func TestAnExpiredTokenGetsNothingThatTookTime(t *testing.T) {
+	for name, answer := range map[string]error{"throttled": stream.ErrThrottled, "not open yet": stream.ErrGone} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			end := time.Now().Add(1500 * time.Millisecond)
+			l := w.user("a", "1")
+			l.Until, l.Opened = end, time.Now()
+			w.answer = func(string, string) error {
+				if time.Now().Before(end) {
+					return answer
+				}
+				return nil
+			}
+			wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+			w.want("a")
+			if len(w.closed) != 0 || len(w.greetings) > 0 && !w.greetings[0].Until.Equal(end) {
+				t.Errorf("%s: closed %v, greetings %v", name, w.closed, w.greetings)
+			}
+		})
+	}
+}
+
 func TestAConnectionThatIsGoneIsForgottenOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -38,11 +38,15 @@ func (s *serving) post(ctx context.Context, m stream.Message, id string) error {
 	}
 	// The greeter may take the time that is kept for it.
 	ctx = context.WithoutCancel(ctx)
-	err := s.Greeter.Greet(ctx, stream.Greeting{Connection: s.listener.Connection, Frames: []string{string(frame)}})
+	err := s.Greeter.Greet(ctx, stream.Greeting{
+		Connection: s.listener.Connection, Frames: []string{string(frame)}, Until: s.listener.Until,
+	})
 	switch {
 	case err == nil, errors.Is(err, stream.ErrTooLarge):
 		s.moved = true
 		return nil
+	case errors.Is(err, stream.ErrTooLate):
+		return errEnded
 	case errors.Is(err, stream.ErrGone):
 		return s.forget(ctx)
 	case errors.Is(err, stream.ErrThrottled), errors.Is(err, stream.ErrUnavailable):

@@ -38,12 +38,12 @@ func Greet(g Greeter, log *slog.Logger) func(context.Context, stream.Greeting) e
 	}
 }
 
-// givenUp logs Info for a client that left, which is everyday, and Error for the rest.
+// givenUp logs Info for a client that left or whose token has run out, which is everyday, and Error for the rest.
 func givenUp(ctx context.Context, log *slog.Logger, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, stream.ErrGone):
+	case errors.Is(err, stream.ErrGone), errors.Is(err, stream.ErrTooLate):
 		log.InfoContext(ctx, "greeting not delivered", "reason", err.Error())
 		return nil
 	}

@@ -245,6 +245,7 @@ func TestGreetFailsIfTheServiceIsAtFault(t *testing.T) {
 	for err, words := range map[error][]string{
 		nil:                      nil,
 		stream.ErrGone:           {"INFO", "gone", conn.ID, "req-1"},
+		stream.ErrTooLate:        {"INFO", "run out", conn.ID, "req-1"},
 		stream.ErrUnavailable:    {"ERROR", "unavailable", conn.ID, "req-1"},
 		context.DeadlineExceeded: {"ERROR", "deadline", conn.ID},
 	} {
@@ -253,7 +254,7 @@ func TestGreetFailsIfTheServiceIsAtFault(t *testing.T) {
 		ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
 		sent := stream.Greeting{Connection: conn, Frames: []string{`{"error":"s3cret"}`}}
 		body, _ := json.Marshal(sent)
-		fails := err != nil && !errors.Is(err, stream.ErrGone)
+		fails := err != nil && !errors.Is(err, stream.ErrGone) && !errors.Is(err, stream.ErrTooLate)
 		if _, err := lambda.NewHandler(route.Greet(d, log)).Invoke(ctx, body); (err != nil) != fails {
 			t.Errorf("got %v, fails: %v", err, fails)
 		}

@@ -86,4 +86,6 @@ type Greeting struct {
 	Frames []string `json:"frames"`
 	// NotBefore keeps a later greeting of the connection behind an earlier one; zero: at once.
 	NotBefore time.Time `json:"notBefore,omitzero"`
+	// Until is when the token runs out: nothing is posted from then on. Zero: never.
+	Until time.Time `json:"until,omitzero"`
 }

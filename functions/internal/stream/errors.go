@@ -24,6 +24,8 @@ var (
 	ErrGone = errors.New("connection is gone")
 	// ErrTooLarge: the frame is over the transport's limit and never can be delivered.
 	ErrTooLarge = errors.New("frame is too large")
+	// ErrTooLate: the listener's token has run out; the frame was not sent any more.
+	ErrTooLate = errors.New("token has run out")
 	// ErrThrottled: the transport asks to slow down; the frame was not delivered.
 	ErrThrottled = errors.New("transport is throttling")
 	// ErrUnavailable: the transport failed; whether the frame was delivered may be unknown.

@@ -11,7 +11,7 @@ import (
 
 const (
 	// silence is how long a listener waits for its next event before what is missing counts as lost.
-	silence = 20 * time.Second
+	silence = time.Minute
 	// linger is how long one that has everything waits for what it must not get.
 	linger = 1500 * time.Millisecond
 )

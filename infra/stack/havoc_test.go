@@ -19,7 +19,7 @@ import (
 )
 
 // havoc is how many connections and function instances are ended while events flow.
-const havoc = 90
+const havoc = 70
 
 // wreak ends connections and instances, one after the other.
 func (k *killings) wreak(random *rand.Rand) {

@@ -3,9 +3,14 @@ package stack_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // numbers is what stands in the URL of a client that wants ids.
@@ -215,5 +220,37 @@ func TestASocketWithoutIDsSeesNothingNew(t *testing.T) {
 	plain.expect(`{"stream":["user"],"event":"filters_changed"}`, frame("", "end", "user"))
 	if got := modern.next(); !strings.HasPrefix(got, `{"stream":["user"],"event":"filters_changed","id":"`) {
 		t.Errorf("with ids it is %s", got)
+	}
+}
+
+func TestAnIDFromBeforeTheLogWasKeptIsToldOfTheGap(t *testing.T) {
+	t.Parallel()
+	w := theStack(t)
+	account, token, _ := w.member(t)
+	id := w.dial(t, token, "stream=direct"+numbers).begins("", "direct")
+	r := w.read(t, account, "/direct")
+	conversation := func() {
+		w.content(t, row{"owner": account, "id": "conversation#" + fresh(), "kind": "conversation", "payload": "{}"})
+	}
+	conversation()
+	last := r.expect(event{name: "conversation", data: "{}"})
+	w.keptSince(t, account, time.Now().Add(5*time.Minute)) // as if it had not been kept at all until then
+	s := w.dial(t, token, "stream=direct"+numbers+"&last_event_id="+id)
+	s.begins("too_old", "direct")
+	again := w.listen(t, w.reading(t, account), "/direct", http.Header{"Last-Event-Id": {last}})
+	again.expect(event{name: "edgestream.gap", data: `{"reason":"too_old"}`})
+	conversation()
+	s.hears(map[string]bool{}, "conversation")
+	again.expect(event{name: "conversation", data: "{}"})
+}
+
+// keptSince changes since when the log of the account's streams has been kept.
+func (w *world) keptSince(t *testing.T, account string, since time.Time) {
+	t.Helper()
+	_, err := w.db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("Connections"),
+		Key: row{"pk": "account#" + account, "sk": "account"}.item(), UpdateExpression: aws.String("SET k.s = :since"),
+		ExpressionAttributeValues: row{":since": since.UnixMilli()}.item()})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -130,10 +130,14 @@ func (s Socket) subscription() stream.Subscription {
 	return s.Subscription
 }
 
+// overdue is for how long a connection whose token has run out, and that could not be closed, is
+// looked for: those that could be are settled.
+const overdue = 2 * time.Minute
+
 // expire closes the connections whose token has run out. The rows go whether or not the connection
 // could be closed: without them it is sent nothing and subscribes to nothing, and idles out.
 func (r *run) expire(ctx context.Context, w Window) error {
-	expired, err := r.Table.Expiring(ctx, w)
+	expired, err := r.Table.Expiring(ctx, Window{w.From.Add(-overdue), w.To})
 	if err != nil {
 		return err
 	}

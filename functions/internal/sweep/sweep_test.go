@@ -20,7 +20,7 @@ func (forgetful) Active(context.Context, string) (time.Time, error) { return tim
 func TestATokenThatRanOutEndsItsConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		for i, at := range []time.Duration{-time.Minute, -time.Second, 0, time.Second} {
+		for i, at := range []time.Duration{-3 * time.Minute, -time.Second, 0, time.Second} {
 			id := fmt.Sprintf("c%d=", i)
 			w.open(id, time.Hour)
 			w.expiries = append(w.expiries, sweep.Expiry{Connection: w.rows[id].Connection, At: time.Now().Add(at)})
@@ -193,6 +193,32 @@ func TestARunEndsInTimeAndSaysWhatIsLeft(t *testing.T) {
 		}
 		if want := start.Add(-90 * time.Second); !w.progress.Until.Equal(want) || w.last.Left != 90*time.Second || !w.logged("left=1m30s") {
 			t.Errorf("progress %v, want %v; %+v", w.progress, want, w.last)
+		}
+	})
+}
+
+// One that could not be closed among many is closed by a later run.
+func TestWhoseTokenHasRunOutIsClosedInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for i := range 30 {
+			id := fmt.Sprintf("c%d=", i)
+			w.open(id, time.Minute)
+			w.expiries = append(w.expiries, sweep.Expiry{Connection: w.rows[id].Connection, At: time.Now().Add(-time.Second)})
+		}
+		bad := time.Now().Add(90 * time.Second)
+		w.answer = func(_ context.Context, id string) error {
+			if id == "c7=" && time.Now().Before(bad) {
+				return stream.ErrThrottled
+			}
+			return nil
+		}
+		for range 3 {
+			w.run(t)
+			time.Sleep(time.Minute)
+		}
+		if len(w.active) != 0 || len(w.expiries) != 0 {
+			t.Errorf("open: %v, left: %v", w.active, w.expiries)
 		}
 	})
 }

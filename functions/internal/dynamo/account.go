@@ -18,14 +18,15 @@ var errContention = errors.New("row is written by too many at once")
 // admit adds a connection to its account's row, unless that has as many as it may, or the token
 // has been revoked since it was read.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
-	e := entrance{s.Account, s.ID, s.TokenHash, newEntry(s, first, c.now())}
+	e := entrance{s.Account, s.ID, s.Grant, newEntry(s, first, c.now())}
 	return c.enter(ctx, e, func(row item) (bool, error) { return false, c.makeRoom(ctx, s.Account, row) })
 }
 
 // entrance is an entry that is to be added to its account's row.
 type entrance struct {
-	account, id, tokenHash string
-	entry                  item
+	account, id string
+	grant       stream.Grant
+	entry       item
 }
 
 // notRevoked is the condition that the row has no fresh tombstone of the token, or of the account.
@@ -62,20 +63,20 @@ func (c *Connections) enter(ctx context.Context, e entrance, full func(row item)
 // entered reports whether the row that refused the entry has it: the same call, whose answer was
 // lost. ErrInvalidToken: it was refused because the token is revoked.
 func (c *Connections) entered(e entrance, row item) (bool, error) {
-	if c.revoked(e.tokenHash, row) {
+	if c.revoked(e, row) {
 		return false, fmt.Errorf("%w: revoked meanwhile", stream.ErrInvalidToken)
 	}
 	return row.get(entryName(e.id)).kind != "", nil
 }
 
 func (e entrance) names() map[string]string {
-	return map[string]string{"#c": entryName(e.id), "#h": revokedName(e.tokenHash), "#off": accountOff}
+	return map[string]string{"#c": entryName(e.id), "#h": revokedName(e.grant.TokenHash), "#off": accountOff}
 }
 
 func (c *Connections) entranceValues(e entrance) item {
 	return item{
 		{":entry", mapOf(e.entry)}, {":expires", c.accountExpires()},
-		{":fresh", number(c.now().Add(-revokedFor).UnixMilli())},
+		{":fresh", number(c.marksFrom(e.grant).UnixMilli())},
 	}
 }
 
@@ -83,10 +84,21 @@ func (c *Connections) entranceValues(e entrance) item {
 // it never moves back.
 func (c *Connections) accountExpires() value { return number(c.now().Add(accountLifetime).Unix()) }
 
+// marksFrom is since when tombstones keep the grant out. Who left one did so after the change, which a
+// look-up some seconds later has seen: a token that has lost a scope is as good as it is.
+func (c *Connections) marksFrom(g stream.Grant) time.Time {
+	from := c.now().Add(-revokedFor)
+	if read := g.Read.Add(-marksApart); !g.Read.IsZero() && read.After(from) {
+		return read
+	}
+	return from
+}
+
 // revoked reports whether the row has a fresh tombstone of the token, or of the account.
-func (c *Connections) revoked(tokenHash string, row item) bool {
-	for _, name := range []string{revokedName(tokenHash), accountOff} {
-		if v := row.get(name); v.given() && c.now().Sub(millis(v)) <= revokedFor {
+func (c *Connections) revoked(e entrance, row item) bool {
+	from := c.marksFrom(e.grant).UnixMilli()
+	for _, name := range []string{revokedName(e.grant.TokenHash), accountOff} {
+		if at, ok := row.get(name).int(); ok && at >= from {
 			return true
 		}
 	}

@@ -37,7 +37,7 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 	if token == "" {
 		return stream.Grant{}, stream.ErrMissingToken
 	}
-	sum := sha256.Sum256([]byte(token))
+	sum, began := sha256.Sum256([]byte(token)), a.now()
 	hash := hex.EncodeToString(sum[:])
 	row, err := a.read(ctx, "token#"+hash)
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 	if err != nil {
 		return stream.Grant{}, refuse(err)
 	}
-	grant.TokenHash = hash
+	grant.TokenHash, grant.Read = hash, began
 	row, err = a.read(ctx, accountRow(grant.Account))
 	if err != nil {
 		return stream.Grant{}, err

@@ -114,9 +114,13 @@ func TestGrants(t *testing.T) {
 		"half-second":    {reason: "malformed row: expiresAt is 4102444800.5, not whole seconds"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			began := a.now()
 			got, err := a.Grant(t.Context(), name)
 			if tt.reason == "" {
-				tt.want.TokenHash = hashOfToken(name)
+				if got.Read.Before(began) || got.Read.After(a.now()) {
+					t.Errorf("read at %v", got.Read)
+				}
+				tt.want.TokenHash, tt.want.Read = hashOfToken(name), got.Read
 				if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}

@@ -33,6 +33,9 @@ const (
 	// revokedFor is how long a revocation in an account's row keeps out connections that were
 	// authorised before it: no $connect takes as long.
 	revokedFor = time.Minute
+	// marksApart is by how much the clocks of who leaves a revocation and of who reads a token may
+	// differ.
+	marksApart = 5 * time.Second
 )
 
 func keyOf(pk, sk string) item { return item{{"pk", text(pk)}, {"sk", text(sk)}} }

@@ -34,7 +34,7 @@ func newReaderEntry(r stream.Reader) item {
 // id is returned: it is to be told. stream.ErrTooManyConnections, and stream.ErrInvalidToken if the token
 // has been revoked a moment ago; nothing is stored then.
 func (c *Connections) Admit(ctx context.Context, r stream.Reader) (displaced string, err error) {
-	e := entrance{r.Account, r.ID, r.TokenHash, newReaderEntry(r)}
+	e := entrance{r.Account, r.ID, r.Grant, newReaderEntry(r)}
 	err = c.enter(ctx, e, func(row item) (bool, error) {
 		err := c.makeRoom(ctx, r.Account, row)
 		if oldest := oldestLike(r, row); errors.Is(err, stream.ErrTooManyConnections) && oldest != "" {

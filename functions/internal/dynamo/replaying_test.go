@@ -176,6 +176,25 @@ func TestARevocationKeepsOutWhoWasAuthorisedBefore(t *testing.T) {
 	}
 }
 
+// A token may be good again, or still, when its connections were closed: their clients come back at once.
+func TestATombstoneKeepsNobodyOutWhoWasAuthorisedAfterIt(t *testing.T) {
+	hash := strings.Repeat("ab", 32)
+	for after, keeps := range map[time.Duration]bool{-time.Second: true, marksApart: true, marksApart + time.Millisecond: false} {
+		c := newConnections(t, Limits{Connections: 1})
+		if _, err := c.Revoke(t.Context(), "1", hash); err != nil {
+			t.Fatal(err)
+		}
+		left, _ := c.rowOf(t, accountKey("1")).get(revokedName(hash)).int()
+		now := time.UnixMilli(left).Add(after)
+		c.now = func() time.Time { return now.Add(time.Second) }
+		g := stream.Grant{Account: "1", TokenHash: hash, Read: now}
+		s := stream.Session{Connection: stream.Connection{ID: "A1=", ConnectedAt: now}, Grant: g}
+		if err := c.Open(t.Context(), s, nil); errors.Is(err, stream.ErrInvalidToken) != keeps || !keeps && err != nil {
+			t.Errorf("%v after: %v", after, err)
+		}
+	}
+}
+
 func TestARepeatedOpenDoesNotMoveATurnBack(t *testing.T) {
 	c := newConnections(t, Limits{})
 	subs := []stream.Subscription{{Stream: stream.User}, tag("cats")}

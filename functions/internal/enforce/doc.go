@@ -21,7 +21,9 @@
 //
 // Directory.Revoke leaves a mark in the account's row in the same write that lists the
 // connections. A connection that was admitted before is in the list; one that comes after finds
-// the mark and is refused. So none slips through between a check of its token and its first event.
+// the mark and is refused, unless its token was looked up some seconds after the mark was made. So
+// none slips through between a check of its token and its first event, and a token that is still good
+// for less is good at once.
 //
 // # Closing
 //

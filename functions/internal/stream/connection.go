@@ -24,6 +24,8 @@ type Grant struct {
 	// Viewer is the version of what the account filters (languages, blocks, mutes, filters): equal
 	// versions filter alike. Empty: it filters nothing.
 	Viewer string
+	// Read is when the token was looked up; zero: not known.
+	Read time.Time
 }
 
 // Session is a connection together with what the token that opened it allows.

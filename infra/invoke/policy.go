@@ -64,6 +64,19 @@ func grant(granted map[string]bool, statement *yaml.Node) {
 	}
 }
 
+// child is a mapping's value, nil if it has none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
 // elements treats one value as a list of one, as policies do.
 func elements(n *yaml.Node) []*yaml.Node {
 	if n == nil || n.Kind == yaml.SequenceNode {

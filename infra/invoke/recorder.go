@@ -11,20 +11,20 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 )
 
-// recorder passes DynamoDB's requests on to DynamoDB Local. It answers as API Gateway's management API, Lambda's Invoke API and SQS do, as
-// far as a function that calls them can tell, and keeps what it was asked.
+// recorder passes DynamoDB's requests on to DynamoDB Local. It answers as API Gateway's management
+// API, Lambda's Invoke API and SQS do, as far as a function that calls them can tell, and keeps
+// what they were told to do.
 type recorder struct {
 	listener net.Listener
 	server   *http.Server
 
-	mu      sync.Mutex
-	calls   map[string][]call
-	answers map[string]map[string]int
+	mu    sync.Mutex
+	calls map[string][]call
+	cases map[string]testCase
 	// used is what each key did, as [permission] names it.
 	used map[string]map[string]bool
 	// dynamodb is where DynamoDB's requests are passed on to.
@@ -37,7 +37,7 @@ func startRecorder(dynamodb *url.URL) (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{listener: listener, calls: map[string][]call{}, answers: map[string]map[string]int{}, used: map[string]map[string]bool{},
+	r := &recorder{listener: listener, calls: map[string][]call{}, cases: map[string]testCase{}, used: map[string]map[string]bool{},
 		dynamodb: &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(dynamodb) }}}
 	r.server = &http.Server{Handler: r}
 	go func() { _ = r.server.Serve(listener) }()
@@ -48,11 +48,11 @@ func (r *recorder) close() { _ = r.server.Close() }
 
 func (r *recorder) port() int { return r.listener.Addr().(*net.TCPAddr).Port }
 
-// expect says how connections and functions answer a case that signs with key.
-func (r *recorder) expect(key string, answers map[string]int) {
+// expect says which case signs with key.
+func (r *recorder) expect(key string, c testCase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[key], r.calls[key], r.used[key] = answers, nil, map[string]bool{}
+	r.cases[key], r.calls[key], r.used[key] = c, nil, map[string]bool{}
 }
 
 // take is what was called with key, and what permissions that needed.
@@ -73,7 +73,7 @@ func (r *recorder) use(key, permission string) {
 var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$`)
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if req.Method == http.MethodGet {
+	if req.Method == http.MethodGet && req.Header.Get("Authorization") == "" {
 		return // a function that warms its connections
 	}
 	body, err := io.ReadAll(req.Body)
@@ -91,12 +91,12 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.database(w, req, key, body)
 	case "execute-api":
 		r.use(key, "execute-api:ManageConnections "+req.Method)
-		r.manage(w, req, key, string(body))
+		r.management(w, req, key, string(body))
 	case "lambda":
 		function := name(strings.TrimSuffix(req.URL.Path, "/invocations"))
 		r.use(key, "lambda:InvokeFunction "+function)
 		r.keep(key, call{"invoke", function, decoded(body)})
-		w.WriteHeader(cmp.Or(r.answer(key, function), http.StatusAccepted))
+		w.WriteHeader(cmp.Or(r.of(key).Answers[function], http.StatusAccepted))
 	case "sqs":
 		r.send(w, key, body)
 	default:
@@ -132,51 +132,11 @@ func (r *recorder) keep(key string, c call) {
 	r.calls[key] = append(r.calls[key], c)
 }
 
-// answer is the status that the case has for a target, or 0.
-func (r *recorder) answer(key, target string) int {
+// of is the case that signs with key.
+func (r *recorder) of(key string) testCase {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.answers[key][target]
-}
-
-// keepTry answers the status that the case has for the connection. A call that fails is
-// kept once however often it is tried again: how often depends on time.
-func (r *recorder) keepTry(key string, c call) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	status, fails := r.answers[key][c.Target]
-	if !fails {
-		status = http.StatusOK
-	}
-	again := slices.ContainsFunc(r.calls[key], func(old call) bool { return old.key() == c.key() && old.Body == c.Body })
-	if !fails || !again {
-		r.calls[key] = append(r.calls[key], c)
-	}
-	return status
-}
-
-// manage is POST and DELETE of /prod/@connections/ID.
-func (r *recorder) manage(w http.ResponseWriter, req *http.Request, key, body string) {
-	id, ok := strings.CutPrefix(req.URL.EscapedPath(), "/prod/@connections/")
-	id, err := url.PathUnescape(id)
-	if !ok || err != nil {
-		http.Error(w, `{"message":"Forbidden"}`, http.StatusForbidden)
-		return
-	}
-	c := call{To: "post", Target: id, Body: body}
-	if req.Method == http.MethodDelete {
-		c = call{To: "disconnect", Target: id}
-	}
-	status := r.keepTry(key, c)
-	switch status {
-	case http.StatusGone:
-		w.Header().Set("X-Amzn-ErrorType", "GoneException")
-	case http.StatusRequestEntityTooLarge:
-		w.Header().Set("X-Amzn-ErrorType", "PayloadTooLargeException")
-	case http.StatusTooManyRequests:
-		w.Header().Set("X-Amzn-ErrorType", "LimitExceededException")
-	}
-	w.WriteHeader(status)
+	return r.cases[key]
 }
 
 func (r *recorder) send(w http.ResponseWriter, key string, body []byte) {

@@ -18,10 +18,11 @@ import (
 // sam runs `sam local invoke`.
 type sam struct {
 	options
-	// template is the built one with the endpoint variables added; env has values of variables.
-	template string
-	env      map[string]string
-	folder   string
+	// built is the template that `sam build` wrote, with the endpoint variables added.
+	built object
+	// env has values of variables.
+	env    map[string]string
+	folder string
 }
 
 // endpoints are the variables that lead the functions' clients to this machine. The
@@ -34,72 +35,74 @@ func newSAM(o options, recorderPort int) (*sam, error) {
 		return nil, err
 	}
 	recorder := fmt.Sprintf("http://%s:%d", o.host, recorderPort)
-	s := &sam{options: o, folder: folder, template: filepath.Join(o.build, "invoke.yaml"), env: map[string]string{
+	s := &sam{options: o, folder: folder, env: map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": recorder,
 		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
 		"AWS_ENDPOINT_URL_SQS":      recorder,
 		"CALLBACK_URL":              recorder + "/prod",
 	}}
-	return s, s.writeTemplate(filepath.Join(o.build, "template.yaml"))
+	return s, s.readTemplate()
 }
 
 func (s *sam) close() { _ = os.RemoveAll(s.folder) }
 
-func (s *sam) writeTemplate(built string) error {
-	data, err := os.ReadFile(built)
-	if err != nil {
-		return fmt.Errorf("run sam build first: %w", err)
-	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return fmt.Errorf("%s: %w", built, err)
-	}
-	for _, resource := range values(child(document.Content[0], "Resources")) {
-		variables := child(child(child(resource, "Properties"), "Environment"), "Variables")
-		if variables == nil {
-			continue
-		}
-		for _, name := range endpoints {
-			variables.Content = append(variables.Content,
-				&yaml.Node{Kind: yaml.ScalarNode, Value: name}, &yaml.Node{Kind: yaml.ScalarNode, Value: "set by the test"})
-		}
-	}
-	out, err := yaml.Marshal(&document)
+func (s *sam) readTemplate() error {
+	path, err := filepath.Abs(filepath.Join(s.build, "template.yaml"))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(s.template, out, 0o644)
-}
-
-// child is a mapping's value, nil if it has none.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("run sam build first: %w", err)
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
+	if err := yaml.Unmarshal(data, &s.built); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, resource := range at(s.built, "Resources") {
+		if code, ok := at(resource, "Properties")["CodeUri"].(string); ok {
+			at(resource, "Properties")["CodeUri"] = filepath.Join(filepath.Dir(path), code)
+		}
+		for _, name := range endpoints {
+			if variables := at(resource, "Properties", "Environment", "Variables"); variables != nil {
+				variables[name] = "set by the test"
+			}
 		}
 	}
 	return nil
 }
 
-func values(n *yaml.Node) (out []*yaml.Node) {
-	for i := 1; n != nil && i < len(n.Content); i += 2 {
-		out = append(out, n.Content[i])
+// at is the object at the path, nil if there is none.
+func at(value any, path ...string) object {
+	o, _ := value.(object)
+	for _, name := range path {
+		o, _ = o[name].(object)
 	}
-	return out
+	return o
+}
+
+// writeTemplate writes the template of a case, as JSON: the SAM CLI takes much longer to read YAML.
+func (s *sam) writeTemplate(c testCase, key string) (path string, err error) {
+	document := s.built
+	if c.Timeout != 0 {
+		document, _ = plain(document).(object)
+		at(document, "Resources", c.Function, "Properties")["Timeout"] = c.Timeout
+	}
+	return s.write(key+"-template.json", document)
 }
 
 // writeEnv writes the file of a case's variables.
 func (s *sam) writeEnv(c testCase, key string) (path string, err error) {
 	env := maps.Clone(s.env)
 	maps.Copy(env, c.Env)
-	data, err := json.Marshal(map[string]any{"Parameters": env})
+	return s.write(key+"-env.json", object{"Parameters": env})
+}
+
+func (s *sam) write(name string, value any) (path string, err error) {
+	data, err := json.Marshal(value)
 	if err != nil {
 		return "", err
 	}
-	path = filepath.Join(s.folder, key+".json")
+	path = filepath.Join(s.folder, name)
 	return path, os.WriteFile(path, data, 0o600)
 }
 
@@ -118,9 +121,13 @@ func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log s
 	if err != nil {
 		return "", "", err
 	}
+	template, err := s.writeTemplate(c, key)
+	if err != nil {
+		return "", "", err
+	}
 	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,
-		"--template", s.template, "--event", filepath.Join(s.events, c.Event), "--env-vars", env,
-		"--parameter-overrides", "Architecture="+s.architecture, "--region", "us-east-1",
+		"--template", template, "--event", filepath.Join(s.events, c.Event), "--env-vars", env,
+		"--parameter-overrides", "Architecture="+s.architecture+" Console=on", "--region", "us-east-1",
 		"--skip-pull-image", "--add-host", s.host+":host-gateway")
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0",
 		"AWS_MAX_ATTEMPTS=1", // SAM asks AWS for the account, and goes on without

@@ -32,6 +32,7 @@ func main() {
 		Handoffs:   dynamo.NewHandoffs(db, table),
 		Renderer:   viewer.NewCache(accounts, time.Minute, 100_000),
 		Lifetime:   vars.Duration("SSE_LIFETIME"),
+		MaxBytes:   190_000_000, // of the 200 MB that Lambda lets a response have
 		Poll:       time.Duration(vars.Int("SSE_POLL_MILLISECONDS")) * time.Millisecond,
 	}
 	vars.Require(log)

@@ -10,7 +10,8 @@
 //	event: … data: … id: …     what the stream's logs hold that is new, polled twice a second
 //	:thump                     every 15 seconds
 //
-// It ends as planned after some minutes (Handler.Lifetime), before Lambda's 15; when the token runs
+// It ends as planned after some minutes (Handler.Lifetime), before Lambda's 15, or before it is
+// longer than Lambda allows (Handler.MaxBytes); when the token runs
 // out; when a control entry of its log says so (a token revoked, a list moved); when History
 // cannot be read for 30 seconds; and when the client is gone, which Lambda does not tell: a
 // response whose client has gone goes on to its planned end.

@@ -45,7 +45,7 @@ func newWorld(t testing.TB) *world {
 		Authoriser: mastodon.Authoriser{Lists: w.accounts, MaxTag: 256, MaxList: 64},
 		Positions:  history.Resumer{Keeper: &keeper{since: map[stream.Topic]time.Time{}}, Log: w.memory, Kept: 15 * time.Minute},
 		History:    w.memory, Slots: w.rooms, Members: w.rooms, Handoffs: w.handoffs, Logs: w, Viewers: w.accounts,
-		Renderer: w.accounts, Lifetime: 14 * time.Minute, Poll: 500 * time.Millisecond,
+		Renderer: w.accounts, Lifetime: 14 * time.Minute, MaxBytes: 1 << 30, Poll: 500 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}
 	return w

@@ -77,6 +77,8 @@ type Handler struct {
 	Renderer   Renderer
 	// Lifetime is how long a response lasts at most; it also ends Margin before the context does.
 	Lifetime time.Duration
+	// MaxBytes is how long a response may be: then it ends as planned.
+	MaxBytes int
 	// Poll is how often History is asked.
 	Poll time.Duration
 	Log  *slog.Logger

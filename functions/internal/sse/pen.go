@@ -14,6 +14,8 @@ type pen struct {
 	cut func()
 	// writing is closed when the write that was given up has ended; nil if none was.
 	writing chan struct{}
+	// written is how many bytes are on their way.
+	written int
 }
 
 func newPen(ctx context.Context, w http.ResponseWriter) *pen {
@@ -43,6 +45,7 @@ func (p *pen) write(ctx context.Context, b []byte) error {
 		if failed != nil {
 			return errGone
 		}
+		p.written += len(b)
 		return nil
 	case <-ctx.Done():
 		p.giveUp(done)

@@ -131,7 +131,7 @@ func (r *response) showItem(ctx context.Context, item history.Item) error {
 	return nil
 }
 
-// flush writes the batch.
+// flush writes the batch, and ends the response that has become too long by it.
 func (r *response) flush(ctx context.Context) error {
 	if len(r.batch) == 0 {
 		return nil
@@ -141,5 +141,8 @@ func (r *response) flush(ctx context.Context) error {
 	}
 	r.position, r.lastEvent = r.batchEnd, r.batchEnd
 	r.batch = r.batch[:0]
+	if r.pen.written >= r.MaxBytes {
+		return errPlanned
+	}
 	return nil
 }

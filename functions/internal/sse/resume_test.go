@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -32,6 +33,36 @@ func TestAPlannedEndLosesNothingForAClientWithoutIDs(t *testing.T) {
 		r.expect(t, "2", "3")
 		if w.handoffs.count() != 0 {
 			t.Error("the handoff is still there")
+		}
+		r.kill()
+	})
+}
+
+func TestAResponseThatIsTooLongEndsAndLosesNothing(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.MaxBytes = 100 << 10
+		c := w.at("public", "read")
+		r := c.get(t)
+		var want, got []string
+		for i := range 20 {
+			text := strings.Repeat(fmt.Sprint(i%10), 20<<10)
+			w.update(text)
+			want = append(want, fmt.Sprintf(`{"id":%q}`, text))
+		}
+		for range 20 {
+			time.Sleep(time.Second)
+			part, _ := r.data()
+			got = append(got, part...)
+			if n := len(r.body()); n > 160<<10 {
+				t.Errorf("%d bytes", n)
+			}
+			if !r.ended() {
+				break
+			}
+			r = c.get(t)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %d events, want %d", len(got), len(want))
 		}
 		r.kill()
 	})

@@ -154,9 +154,11 @@ func overSocket(ctx context.Context, f *follower) error {
 	defer conn.CloseNow()
 	f.cutBy(func() { conn.CloseNow() })
 	f.note("connected")
+	f.mu.Lock()
 	for _, s := range f.follows {
 		s.begun = false
 	}
+	f.mu.Unlock()
 	if err := f.subscribe(ctx, conn, f.follows[1:]); err != nil {
 		return err
 	}

@@ -81,10 +81,11 @@ func (h *History) Append(ctx context.Context, e history.Entry) (history.Entry, e
 	return stored, nil
 }
 
-// unavailable says of any failure, a full collection of items among them, that it may pass, except
-// that DynamoDB takes no such row.
+// unavailable says of any failure that it may pass, except that DynamoDB takes no such row, or none
+// any more: a topic's log has 10 GB, with what the time to live has not removed yet, and what comes
+// after it must not wait for days.
 func unavailable(err error) error {
-	if awscall.Is(err, "ValidationException") {
+	if awscall.Is(err, "ValidationException") || awscall.Is(err, "ItemCollectionSizeLimitExceededException") {
 		return fmt.Errorf("%w: %w", history.ErrTooLarge, err)
 	}
 	return fmt.Errorf("%w: %w", history.ErrUnavailable, err)

@@ -43,7 +43,8 @@ type Entry struct {
 var (
 	// ErrUnavailable: the log could not be read or written; whether it was written may be unknown.
 	ErrUnavailable = errors.New("history is unavailable")
-	// ErrTooLarge: no log holds such an entry, now or later. Nothing was written.
+	// ErrTooLarge: the log does not take the entry, which is too large by itself or after all that
+	// is there, and will not soon. Nothing was written.
 	ErrTooLarge = errors.New("entry is too large for history")
 )
 

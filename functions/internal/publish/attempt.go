@@ -34,6 +34,8 @@ func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
 // must not be made because its log does not have it, and reports whether it is one.
 func (l *lane) leave(posting context.Context, d delivery) bool {
 	switch {
+	case l.late(d.message):
+		return false
 	case l.missing(d.message) || l.ask(posting, d.cursor) == unknown:
 		l.withhold(d)
 	case l.left(d):

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"time"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
@@ -90,6 +91,12 @@ func (b *batch) enlist(m *message, first int) {
 
 // logged reports whether the message is in a log.
 func (b *batch) logged(m *message) bool { return m.entry > 0 && b.errs[m.entry-1] == nil }
+
+// late reports whether the message has been in its log for so long that a replay may have begun
+// behind it: what failed for that long is posted whatever reads the log.
+func (b *batch) late(m *message) bool {
+	return m.entry > 0 && b.logged(m) && time.Since(b.entries[m.entry-1].At) > history.Delivery
+}
 
 // missing reports whether the message should be in a log and is not yet. One that no log can take
 // is posted all the same, without an id.

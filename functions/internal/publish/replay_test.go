@@ -2,10 +2,12 @@ package publish
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
 )
 
@@ -166,5 +168,25 @@ func TestAReplayThatNobodyMakesEndsWithItsConnection(t *testing.T) {
 		}
 		w.want("stuck")
 		w.want(fine.ID, heard(1, 2, 3, 4)...)
+	})
+}
+
+func TestWhatIsLateIsPostedAlsoWhereAReplayReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		l := w.user("a", "1")
+		l.EventIDs = true
+		p := w.publisher(Config{})
+		w.answer = func(string, string) error { return stream.ErrUnavailable }
+		w.disconnect = func(string) error { return stream.ErrUnavailable }
+		note := say(1, "x", "1")
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{note}), "1")
+		time.Sleep(history.Delivery + time.Second)
+		w.answer = nil
+		r := w.replaying(l)
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{note, say(2, "x", "1")}))
+		if len(w.got["a"]) != 1 || !strings.HasPrefix(w.got["a"][0], "user e 1 ") || r.asked != 1 {
+			t.Errorf("got %q, asked %d times", w.got["a"], r.asked)
+		}
 	})
 }

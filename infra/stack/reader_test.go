@@ -91,38 +91,39 @@ func (w *world) listen(t *testing.T, token, path string, header http.Header) *re
 // tryListen opens a stream, or returns what was answered instead.
 func (w *world) tryListen(t *testing.T, token, path string, header http.Header) (*reader, *http.Response, error) {
 	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Edge+streaming+path, nil)
 	if err != nil {
-		cancel()
 		return nil, nil, err
 	}
 	for name, values := range header {
 		request.Header[name] = values
 	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := w.http.Do(request)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Cleanup(cancel)
 		return nil, response, err
 	}
 	r := &reader{t: t, response: response, cut: cancel, events: make(chan event, 256)}
 	lines := bufio.NewReader(response.Body)
 	if hello, err := lines.ReadString('\n'); err != nil || hello != ":)\n" {
-		cancel()
 		response.Body.Close()
 		return nil, nil, fmt.Errorf("the body begins with %q, %w", hello, err)
 	}
+	r.start(ctx, lines)
+	return r, nil, nil
+}
+
+// start follows the stream until the test ends.
+func (r *reader) start(ctx context.Context, lines *bufio.Reader) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		defer close(r.events)
-		defer response.Body.Close()
+		defer r.response.Body.Close()
 		r.ended = r.follow(ctx, lines)
 	}()
-	t.Cleanup(func() { cancel(); <-over })
-	return r, nil, nil
+	r.t.Cleanup(func() { r.cut(); <-over })
 }
 
 // follow decodes the stream to its end.

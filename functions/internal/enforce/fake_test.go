@@ -26,10 +26,10 @@ var errTable = errors.New("table is unavailable")
 type world struct {
 	mu   sync.Mutex
 	open enforce.Open
-	// silent and removed are the connections whose rows are gone.
-	silent, removed map[string]bool
-	readers         []stream.Reader
-	kept            bool
+	// removed are the connections whose rows are gone.
+	removed map[string]bool
+	readers []stream.Reader
+	kept    bool
 	// answers are what Disconnect says of a connection, in turn, and the last of them from then on.
 	answers map[string][]error
 	// broken are calls that fail, by the line that they would become.

@@ -49,7 +49,7 @@ func (g *log) Append(ctx context.Context, entries []history.Entry) (stored []his
 		}
 		if g.fails != nil && !failed[e.Owner] && g.fails() {
 			failed[e.Owner] = true
-			if g.fails() || g.fails() {
+			if g.fails() {
 				g.append(e)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,7 +170,6 @@ func TestAClientThatDoesNotReadGetsNothingOnceItsTokenHasExpired(t *testing.T) {
 type stuck struct {
 	http.ResponseWriter
 	header http.Header
-	once   sync.Once
 	freed  chan struct{}
 }
 

@@ -90,4 +90,4 @@ func (a at) first(now time.Time) time.Time {
 func (a at) after(time.Time, time.Time) time.Time { return time.Time{} }
 
 // errWildcard is what cron has on AWS and not here.
-var errWildcard = errors.New("L, W and # are not supported here")
+var errWildcard = errors.New("the wildcards L, W and # are not supported here")

@@ -144,16 +144,7 @@ func (c *Connections) mapped(row item) (stream.Listener, bool) {
 
 // query calls page with every page of rows that the condition selects.
 func (c *Connections) query(ctx context.Context, condition string, values item, page func([]item)) error {
-	in := parameters{"KeyConditionExpression": condition, "ExpressionAttributeValues": values, "ConsistentRead": true}
-	for {
-		got, err := c.table.call(ctx, "Query", in)
-		if err != nil {
-			return err
-		}
-		page(got.rows)
-		if len(got.more) == 0 {
-			return nil
-		}
-		in["ExclusiveStartKey"] = got.more
-	}
+	return c.table.query(ctx, parameters{
+		"KeyConditionExpression": condition, "ExpressionAttributeValues": values, "ConsistentRead": true,
+	}, page)
 }

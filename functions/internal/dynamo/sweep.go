@@ -70,21 +70,10 @@ func after(t time.Time) string { return fmt.Sprintf("%013d", t.UnixMilli()+1) }
 // read calls page with every page of rows of the partition :pk whose sort keys are between :from
 // and :to.
 func (c *Connections) read(ctx context.Context, consistent bool, values item, page func([]item)) error {
-	in := parameters{
+	return c.table.query(ctx, parameters{
 		"KeyConditionExpression":    "pk = :pk AND sk BETWEEN :from AND :to",
 		"ExpressionAttributeValues": values, "ConsistentRead": consistent,
-	}
-	for {
-		got, err := c.table.call(ctx, "Query", in)
-		if err != nil {
-			return err
-		}
-		page(got.rows)
-		if len(got.more) == 0 {
-			return nil
-		}
-		in["ExclusiveStartKey"] = got.more
-	}
+	}, page)
 }
 
 func socketsOf(rows []item) (sockets []sweep.Socket) {

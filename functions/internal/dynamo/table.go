@@ -76,6 +76,21 @@ func (t *table) call(ctx context.Context, operation string, in parameters) (answ
 	return a, nil
 }
 
+// query calls page with every page of rows that a Query selects.
+func (t *table) query(ctx context.Context, in parameters, page func([]item)) error {
+	for {
+		got, err := t.call(ctx, "Query", in)
+		if err != nil {
+			return err
+		}
+		page(got.rows)
+		if len(got.more) == 0 {
+			return nil
+		}
+		in["ExclusiveStartKey"] = got.more
+	}
+}
+
 func (t *table) count(operation string, capacity float64) {
 	if t.meter != nil {
 		t.meter(Units{operation, capacity})

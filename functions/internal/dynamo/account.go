@@ -16,10 +16,40 @@ const rounds = 32
 var errContention = errors.New("row is written by too many at once")
 
 // admit adds a connection to its account's row, unless that has as many as it may, or the token
-// has been revoked since it was read.
+// has been revoked since it was read. Readers do not keep it out: those whose clients have left stay
+// for minutes, since nobody is told.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	e := entrance{s.Account, s.ID, s.Grant, newEntry(s, first, c.now())}
-	return c.enter(ctx, e, func(row item) (bool, error) { return false, c.makeRoom(ctx, s.Account, row) })
+	return c.enter(ctx, e, func(row item) (bool, error) {
+		err := c.makeRoom(ctx, s.Account, row)
+		if errors.Is(err, stream.ErrTooManyConnections) && socketsIn(row) < c.limits.Connections {
+			return c.enterBeside(ctx, e, row)
+		}
+		return false, err
+	})
+}
+
+// socketsIn is how many of the row's entries are connections and not readers.
+func socketsIn(row item) (n int) {
+	for _, e := range entries(row) {
+		if _, reads := readerOf(e); !reads {
+			n++
+		}
+	}
+	return n
+}
+
+// enterBeside adds the entry to a row that is full of readers, if it is as it was seen.
+func (c *Connections) enterBeside(ctx context.Context, e entrance, row item) (added bool, err error) {
+	_, err = c.table.call(ctx, "UpdateItem", parameters{
+		"Key":                      accountKey(e.account),
+		"UpdateExpression":         "SET #c = :entry, n = n + :one, expiresAt = :expires",
+		"ConditionExpression":      "attribute_not_exists(#c) AND n = :seen AND " + notRevoked,
+		"ExpressionAttributeNames": e.names(),
+		"ExpressionAttributeValues": append(c.entranceValues(e),
+			field{":one", number(1)}, field{":seen", row.get("n")}),
+	})
+	return err == nil, unlessConflict(err)
 }
 
 // entrance is an entry that is to be added to its account's row.

@@ -16,7 +16,8 @@ import (
 type Limits struct {
 	// Subscriptions is how many one connection may hold at a time.
 	Subscriptions int
-	// Connections is how many one account may have open at a time.
+	// Connections is how many one account may have open at a time. Readers count with them, and keep
+	// other readers out, but no connection.
 	Connections int
 }
 

@@ -41,7 +41,7 @@ func (c *Connections) entriesOf(t testing.TB) (ids map[string]bool, n int64) {
 	return ids, n
 }
 
-func TestAReaderCountsAsAConnectionAndHearsNothing(t *testing.T) {
+func TestAReaderHearsNothingAndKeepsNoSocketOut(t *testing.T) {
 	c := newConnections(t, Limits{Connections: 2})
 	opened(t, c, "A1=", "1")
 	r := newReader("r1", "a", stream.AccountTopic("1"), 0)
@@ -50,9 +50,17 @@ func TestAReaderCountsAsAConnectionAndHearsNothing(t *testing.T) {
 			t.Errorf("displaced %q", displaced)
 		}
 	}
-	s := stream.Session{Connection: stream.Connection{ID: "B1=", ConnectedAt: time.Now()}, Grant: stream.Grant{Account: "1"}}
-	if err := c.Open(t.Context(), s, nil); !errors.Is(err, stream.ErrTooManyConnections) {
-		t.Errorf("a third connection: %v", err)
+	for _, want := range []error{nil, stream.ErrTooManyConnections} {
+		s := stream.Session{Connection: stream.Connection{ID: fmt.Sprintf("B%v=", want != nil), ConnectedAt: time.Now()}, Grant: stream.Grant{Account: "1"}}
+		if err := c.Open(t.Context(), s, nil); !errors.Is(err, want) {
+			t.Errorf("a socket beside a reader: %v, want %v", err, want)
+		}
+	}
+	if _, err := c.Admit(t.Context(), newReader("r2", "b", stream.PublicTopic(), 0)); !errors.Is(err, stream.ErrTooManyConnections) {
+		t.Errorf("a reader beside two sockets and a reader: %v", err)
+	}
+	if ids, n := c.entriesOf(t); n != 3 || len(ids) != 3 {
+		t.Errorf("%d entries: %v", n, ids)
 	}
 	found, err := c.Listeners(t.Context(), []stream.Topic{stream.AccountTopic("1")})
 	if err != nil || len(found[stream.AccountTopic("1")].Listeners) != 0 {
@@ -63,7 +71,7 @@ func TestAReaderCountsAsAConnectionAndHearsNothing(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if ids, n := c.entriesOf(t); n != 1 || len(ids) != 1 || !ids["A1="] {
+	if ids, n := c.entriesOf(t); n != 2 || len(ids) != 2 || !ids["A1="] {
 		t.Errorf("%v, %d", ids, n)
 	}
 }

@@ -105,6 +105,7 @@ func TestAHandoffThatCannotBeLeftIsTriedAgain(t *testing.T) {
 		w.handoffs.fails = 1000
 		r = w.at("user", "read").get(t)
 		<-r.done
+		synctest.Wait()
 		if log := w.logged.String(); w.handoffs.count() != 1 || !strings.Contains(log, "handoff not left") || !w.rooms.empty() {
 			t.Errorf("%d handoffs, log %s", w.handoffs.count(), log)
 		}

@@ -128,6 +128,7 @@ func TestAnExpiredTokenGetsNothing(t *testing.T) {
 			t.Errorf("ended %v after the token", time.Since(end))
 		}
 		r.expect(t, "in time")
+		synctest.Wait()
 		if w.handoffs.count() != 0 || !w.rooms.empty() {
 			t.Error("an ended token leaves something")
 		}
@@ -250,6 +251,7 @@ func TestAListThatMovesWhileAStreamBeginsIsNotShown(t *testing.T) {
 		}
 		r := w.at("list?list=12", "read").get(t)
 		<-r.done
+		synctest.Wait()
 		if r.status != 401 || r.body() != notOwnList || !w.rooms.empty() {
 			t.Errorf("%d %s", r.status, r.body())
 		}
@@ -286,6 +288,7 @@ func TestAFullServiceAndAFullAccount(t *testing.T) {
 		for _, r := range []*reply{public, home, third} {
 			r.kill()
 		}
+		synctest.Wait()
 		if !w.rooms.empty() || w.rooms.most != 3 {
 			t.Errorf("%d at a time", w.rooms.most)
 		}

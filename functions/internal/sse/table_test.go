@@ -228,6 +228,7 @@ func TestEveryStreamGetsItsOwnEvents(t *testing.T) {
 				t.Errorf("%s: %q", target, got)
 			}
 			r.kill()
+			synctest.Wait()
 			if !w.rooms.empty() {
 				t.Errorf("%s: something is held", target)
 			}

@@ -134,6 +134,7 @@ func TestAClientThatReadsAByteASecondEndsAsPlanned(t *testing.T) {
 			t.Errorf("ended after %v", d)
 		}
 		synctest.Wait()
+		synctest.Wait()
 		if !w.rooms.empty() {
 			t.Error("the reader is still in")
 		}

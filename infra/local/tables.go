@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"edgestream/infra/local/template"
+	"edgestream/infra/sdkhttp"
 )
 
 // database is DynamoDB as this program reaches it: the embedded engine or another endpoint.
@@ -25,7 +27,9 @@ type database struct {
 }
 
 func newDatabase(url, region string) *database {
-	cfg := aws.Config{Region: region, Credentials: aws.CredentialsProviderFunc(credentials)}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 10
+	cfg := aws.Config{Region: region, Credentials: aws.CredentialsProviderFunc(credentials), HTTPClient: sdkhttp.Client(transport)}
 	return &database{
 		url:        url,
 		items:      dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = &url }),

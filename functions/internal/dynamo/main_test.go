@@ -18,6 +18,7 @@ import (
 
 	"edgestream/functions/internal/awscall"
 	engine "edgestream/infra/local/dynamodb"
+	"edgestream/infra/sdkhttp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,7 +29,7 @@ func config(t testing.TB) (aws.Config, string) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{
-		Region: "us-east-1", HTTPClient: &http.Client{Transport: transport},
+		Region: "us-east-1", HTTPClient: sdkhttp.Client(transport),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),

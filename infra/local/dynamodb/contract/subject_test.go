@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"edgestream/infra/local/dynamodb"
+	"edgestream/infra/sdkhttp"
 )
 
 func TestMain(m *testing.M) {
@@ -67,7 +68,7 @@ func newSubject(t *testing.T, name, url string) subject {
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := aws.Config{
 		Region:       "us-east-1",
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   sdkhttp.Client(transport),
 		BaseEndpoint: aws.String(url),
 		Credentials:  aws.CredentialsProviderFunc(anybody),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },

@@ -58,16 +58,31 @@ func (r Recheck) owner(ctx context.Context, s stream.Session, sub stream.Subscri
 	return err
 }
 
-// viewer is for the streams that show statuses to a viewer.
+// looks bounds how often what an account filters is read for one subscription: each look but the first
+// follows a change that was made in the milliseconds since the one before.
+const looks = 5
+
+var errUnsettled = errors.New("what the account filters changes all the time")
+
+// viewer is for the streams that show statuses to a viewer. It returns once a version was read that
+// is the one written last: a version that is written here may be older than one that was written
+// meanwhile, for a change which the next look sees.
 func (r Recheck) viewer(ctx context.Context, s stream.Session, sub stream.Subscription) error {
 	if !sub.Stream.Filtered() && !sub.Stream.TakesList() && sub.Stream != stream.User {
 		return nil
 	}
-	version, err := r.Viewers.Viewer(ctx, s.Account)
-	if err != nil || version == s.Viewer {
-		return err
+	written := s.Viewer
+	for range looks {
+		version, err := r.Viewers.Viewer(ctx, s.Account)
+		if err != nil || version == written {
+			return err
+		}
+		if err := r.Mappings.SetViewer(ctx, s.Account, version); err != nil {
+			return err
+		}
+		written = version
 	}
-	return r.Mappings.SetViewer(ctx, s.Account, version)
+	return errUnsettled
 }
 
 // undo ends the subscription for the reason given, which it returns. Subscribe wins ties, so what

@@ -97,7 +97,7 @@ func TestAViewerThatChangesWhileItSubscribesIsMended(t *testing.T) {
 					reads = 1
 				}
 				if shown && version != "" {
-					set = "1 " + version
+					reads, set = 2, "1 "+version // and whether it is still the one
 				}
 				if got := strings.Join(w.viewers.set, ","); got != set || w.viewers.read != reads {
 					t.Errorf("%s: wrote %q, want %q, after %d reads", n, got, set, w.viewers.read)

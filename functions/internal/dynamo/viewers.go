@@ -19,8 +19,11 @@ import (
 var viewerNames = []string{"key", "languages", "blocks", "mutes", "blockedBy", "blockedDomains", "filters"}
 
 // Viewers reads what accounts filter, a hundred at a time: see viewer.Source. The table is read
-// consistently, so that a change is seen by whoever was told of it. An attribute that does not
-// fit the table's description filters nothing; the rest of its row does.
+// consistently, so that a change is seen by whoever was told of it.
+//
+// A text, number or map where a list or set belongs is taken for one of one element. What cannot be
+// read at all (a map of ids, a BOOL, something binary, an element of such a type) filters nothing and is
+// not logged, as each look would say it again; the rest of its row filters.
 func (a *Accounts) Viewers(ctx context.Context, accounts []string) (map[string]*viewer.Viewer, error) {
 	wanted := slices.Clone(accounts)
 	slices.Sort(wanted)
@@ -111,13 +114,21 @@ func viewerOf(row item) *viewer.Viewer {
 	})
 }
 
-// readableTexts are the texts and numbers in a list or set; none if it is neither.
-func readableTexts(row item, name string) (out []string) {
-	v := row.get(name)
-	if v.kind == isBinarySet {
-		return nil
+// elementsOf are the elements of a list or set; a value that is none, as some write for a list of
+// one, is its only element.
+func elementsOf(v value) []value {
+	switch v.kind {
+	case isList, isStringSet, isNumberSet:
+		return v.list
+	case isString, isNumber, isMap:
+		return []value{v}
 	}
-	for _, e := range v.list {
+	return nil
+}
+
+// readableTexts are the texts and numbers in a list or set, or the only one.
+func readableTexts(row item, name string) (out []string) {
+	for _, e := range elementsOf(row.get(name)) {
 		if e.kind == isString || e.kind == isNumber {
 			out = append(out, e.text)
 		}
@@ -126,7 +137,7 @@ func readableTexts(row item, name string) (out []string) {
 }
 
 func filtersOf(v value) (filters []viewer.Filter) {
-	for _, e := range v.list {
+	for _, e := range elementsOf(v) {
 		if e.kind != isMap {
 			continue
 		}
@@ -149,7 +160,7 @@ func filtersOf(v value) (filters []viewer.Filter) {
 const lastYear = 9999
 
 func keywordsOf(v value) (keywords []viewer.Keyword) {
-	for _, e := range v.list {
+	for _, e := range elementsOf(v) {
 		if e.kind != isMap {
 			continue
 		}

@@ -19,9 +19,10 @@ import (
 )
 
 type (
-	mv  = types.AttributeValueMemberM
-	nsv = types.AttributeValueMemberNS
-	bsv = types.AttributeValueMemberBS
+	mv   = types.AttributeValueMemberM
+	nsv  = types.AttributeValueMemberNS
+	bsv  = types.AttributeValueMemberBS
+	binv = types.AttributeValueMemberB
 )
 
 func list(elements ...types.AttributeValue) types.AttributeValue { return &lv{Value: elements} }
@@ -54,13 +55,25 @@ var viewerRows = map[string]struct {
 	"malformed lists": {attributes{
 		"languages": str("en"), "blocks": list(str("7"), &bv{Value: true}, list(str("8")), &nullv{Value: true}), "mutes": fields(attributes{"1": str("1")}),
 		"blockedBy": &bsv{Value: [][]byte{{1}}}, "blockedDomains": &nv{Value: "1"}, "filters": set("a"),
-	}, viewer.Data{Blocks: []string{"7"}}},
+	}, viewer.Data{Languages: []string{"en"}, Blocks: []string{"7"}, BlockedDomains: []string{"1"}}},
+	"lone texts and numbers": {attributes{
+		"languages": str("en"), "blocks": str("7"), "mutes": &nv{Value: "8"}, "blockedBy": &nv{Value: "9"}, "blockedDomains": str("Far.example"),
+		"filters": fields(attributes{"id": str("1"), "context": str("home"), "keywords": fields(attributes{"keyword": str("x")})}),
+	}, viewer.Data{
+		Languages: []string{"en"}, Blocks: []string{"7"}, Mutes: []string{"8"}, BlockedBy: []string{"9"}, BlockedDomains: []string{"far.example"},
+		Filters: []viewer.Filter{{ID: "1", Context: []string{"home"}, Keywords: []viewer.Keyword{{Keyword: "x"}}}},
+	}},
+	"empty texts": {attributes{"languages": str(""), "blocks": str(""), "filters": str("")}, viewer.Data{}},
+	"unreadable": {attributes{
+		"languages": &bv{Value: true}, "blocks": fields(attributes{"7": &bv{Value: true}}), "mutes": &binv{Value: []byte("8")},
+		"blockedBy": &bsv{Value: [][]byte{{1}}}, "blockedDomains": &bv{Value: true}, "filters": &nv{Value: "1"},
+	}, viewer.Data{}},
 	"malformed filters": {attributes{"filters": list(
 		str("x"),
 		fields(attributes{"id": &bv{Value: true}, "title": &nv{Value: "1"}, "context": str("home"), "action": list(), "expiresAt": str("soon"), "keywords": str("x")}),
 		fields(attributes{"id": str("3"), "expiresAt": &nv{Value: "4102444800000"}, "keywords": list(
 			str("x"), fields(attributes{"keyword": &nv{Value: "1"}}), fields(attributes{"wholeWord": &bv{Value: true}}), fields(attributes{"keyword": str("y"), "wholeWord": str("true")}))}),
-	)}, viewer.Data{Filters: []viewer.Filter{{}, {ID: "3", Keywords: []viewer.Keyword{{Keyword: "y"}}}}}},
+	)}, viewer.Data{Filters: []viewer.Filter{{Context: []string{"home"}}, {ID: "3", Keywords: []viewer.Keyword{{Keyword: "y"}}}}}},
 }
 
 func newViewers(t *testing.T) *Accounts {

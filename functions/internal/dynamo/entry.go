@@ -64,6 +64,9 @@ func messageRow(messages []stream.Message, i int) item {
 	if m.Part != 0 {
 		row = append(row, field{"p", number(int64(m.Part))})
 	}
+	if m.Exact {
+		row = append(row, field{"x", flag(true)})
+	}
 	switch same := sameAs(messages, i); {
 	case m.Payload == nil:
 		return row
@@ -126,7 +129,7 @@ func readEntry(topic stream.Topic, row item) (e history.Entry, ok bool) {
 
 // readMessage reads what messageRow wrote behind the messages before it.
 func readMessage(topic stream.Topic, row item, before []stream.Message) (m stream.Message, ok bool) {
-	m = stream.Message{Topic: topic, Event: row.get("e").text}
+	m = stream.Message{Topic: topic, Event: row.get("e").text, Exact: row.get("x").flag}
 	for _, name := range strings.Fields(row.get("s").text) {
 		m.Streams = append(m.Streams, stream.Name(name))
 	}

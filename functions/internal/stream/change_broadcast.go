@@ -40,13 +40,15 @@ func readBroadcast(item *Item) (entity, error) {
 	return b, nil
 }
 
-// sayOnce leaves out the user streams of single accounts where every user stream is told.
+// sayOnce leaves out the user streams of single accounts where every user stream is told. Each
+// message stands in the log of its topic, so whoever reads both would get both.
 func (b *broadcast) sayOnce() {
 	if !slices.ContainsFunc(b.messages, func(m Message) bool { return m.Topic.IsEveryone() }) {
 		return
 	}
 	for i := range b.messages {
 		if m := &b.messages[i]; m.Topic.IsAccount() {
+			m.Exact = true
 			m.Streams = slices.DeleteFunc(m.Streams, func(n Name) bool { return n == User })
 		}
 	}

@@ -125,6 +125,36 @@ func TestPayloadsAreSentAsTheyAre(t *testing.T) {
 	})
 }
 
+// TestASubscriptionHearsAPartUnderOneTopic: each topic has a log of its own, and whoever reads the
+// logs of a subscription would get twice what stands in two.
+func TestASubscriptionHearsAPartUnderOneTopic(t *testing.T) {
+	targets := []Target{{Stream: User}, {Stream: User, Account: "1"}, {Stream: UserNotification, Account: "1"},
+		{Stream: UserNotification, Account: "2"}, {Stream: Direct, Account: "1"}, {Stream: Public}, {Stream: List, List: "1"}}
+	rapid.Check(t, func(t *rapid.T) {
+		named := rapid.SliceOfN(rapid.SampledFrom(targets), 1, 6).Draw(t, "targets")
+		messages, err := inserted(broadcastTo("x", named...)).Messages()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []Name{User, UserNotification, Direct} {
+			l := Listener{Subscription: Subscription{Stream: n}, Account: "1", Notifications: true}
+			under := map[Topic]bool{}
+			for _, m := range messages {
+				if slices.Contains(l.Logs("1"), m.Topic) && m.For(l) {
+					under[m.Topic] = true
+				}
+			}
+			wanted := slices.ContainsFunc(named, func(to Target) bool {
+				topic, _ := to.topic()
+				return slices.Contains(l.Logs("1"), topic) && l.Hears(to.Stream)
+			})
+			if len(under) > 1 || wanted != (len(under) == 1) {
+				t.Fatalf("%s hears it under %v, wanted: %v", n, under, wanted)
+			}
+		}
+	})
+}
+
 // FuzzMessages: no payload makes a change of any kind panic, and what is refused says nothing.
 func FuzzMessages(f *testing.F) {
 	for _, kind := range []string{"status", "notification", "announcement", "reaction", "broadcast", "_x", ""} {

@@ -1,5 +1,7 @@
 package stream
 
+import "slices"
+
 // Message is one event for the listeners of one topic.
 type Message struct {
 	Topic Topic
@@ -13,10 +15,16 @@ type Message struct {
 	// Part separates messages of one change that are independent of each other. Within one part a
 	// subscription gets the first message that it hears and no other.
 	Part int
+	// Exact says that the message is for the Streams alone, and not for a user stream that has its
+	// account's notifications too: that is told the same under another topic.
+	Exact bool
 }
 
 // For reports whether the listener hears the message.
 func (m Message) For(l Listener) bool {
+	if m.Exact {
+		return slices.Contains(m.Streams, l.Stream)
+	}
 	for _, n := range m.Streams {
 		if l.Hears(n) {
 			return true

@@ -30,19 +30,23 @@ func newReaderEntry(r stream.Reader) item {
 }
 
 // Admit adds a reader to the connections of its account. If the account has as many as it may, and
-// readers of the same token and subscription are among them, the reader takes the place of the oldest, whose
-// id is returned: it is to be told. stream.ErrTooManyConnections, and stream.ErrInvalidToken if the token
-// has been revoked a moment ago; nothing is stored then.
-func (c *Connections) Admit(ctx context.Context, r stream.Reader) (displaced string, err error) {
+// readers of the same token and subscription are among them, the reader takes the place of the oldest. That
+// one is told first: once its entry is gone nobody who revokes its token finds it. If it cannot be told, its
+// place stays its own and the error is tell's. stream.ErrTooManyConnections, and stream.ErrInvalidToken
+// if the token has been revoked a moment ago; nothing is stored then.
+func (c *Connections) Admit(ctx context.Context, r stream.Reader, tell func(reader string) error) error {
 	e := entrance{r.Account, r.ID, r.Grant, newReaderEntry(r)}
-	err = c.enter(ctx, e, func(row item) (bool, error) {
-		err := c.makeRoom(ctx, r.Account, row)
-		if oldest := oldestLike(r, row); errors.Is(err, stream.ErrTooManyConnections) && oldest != "" {
-			displaced, err = c.displace(ctx, e, oldest)
+	return c.enter(ctx, e, func(row item) (added bool, err error) {
+		err = c.makeRoom(ctx, r.Account, row)
+		oldest := oldestLike(r, row)
+		if !errors.Is(err, stream.ErrTooManyConnections) || oldest == "" {
+			return false, err
 		}
-		return displaced != "", err
+		if err := tell(oldest); err != nil {
+			return false, err
+		}
+		return c.displace(ctx, e, oldest)
 	})
-	return displaced, err
 }
 
 // oldestLike is the oldest reader with the token and subscription of this one; empty if there is none.
@@ -60,9 +64,8 @@ func oldestLike(r stream.Reader, row item) (id string) {
 	return id
 }
 
-// displace puts the entry in the place of another, whose id it returns; of none if that has gone
-// meanwhile.
-func (c *Connections) displace(ctx context.Context, e entrance, other string) (displaced string, err error) {
+// displace puts the entry in the place of another; false if that has gone meanwhile.
+func (c *Connections) displace(ctx context.Context, e entrance, other string) (added bool, err error) {
 	names := e.names()
 	names["#other"] = entryName(other)
 	_, err = c.table.call(ctx, "UpdateItem", parameters{
@@ -72,11 +75,7 @@ func (c *Connections) displace(ctx context.Context, e entrance, other string) (d
 		"ExpressionAttributeNames":  names,
 		"ExpressionAttributeValues": c.entranceValues(e),
 	})
-	var changed *conflict
-	if errors.As(err, &changed) {
-		return "", nil
-	}
-	return other, err
+	return err == nil, unlessConflict(err)
 }
 
 // Dismiss removes a reader from the connections of its account. It may be gone already.

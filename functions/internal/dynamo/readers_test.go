@@ -20,9 +20,18 @@ func newReader(id, token string, log stream.Topic, ago time.Duration) stream.Rea
 	}
 }
 
+// admitReader also returns the reader that was told last.
+func (c *Connections) admitReader(t testing.TB, r stream.Reader) (told string, err error) {
+	err = c.Admit(t.Context(), r, func(reader string) error {
+		told = reader
+		return nil
+	})
+	return told, err
+}
+
 func (c *Connections) mustAdmit(t testing.TB, r stream.Reader) (displaced string) {
 	t.Helper()
-	displaced, err := c.Admit(t.Context(), r)
+	displaced, err := c.admitReader(t, r)
 	if err != nil {
 		t.Fatalf("%s: %v", r.ID, err)
 	}
@@ -56,7 +65,7 @@ func TestAReaderHearsNothingAndKeepsNoSocketOut(t *testing.T) {
 			t.Errorf("a socket beside a reader: %v, want %v", err, want)
 		}
 	}
-	if _, err := c.Admit(t.Context(), newReader("r2", "b", stream.PublicTopic(), 0)); !errors.Is(err, stream.ErrTooManyConnections) {
+	if _, err := c.admitReader(t, newReader("r2", "b", stream.PublicTopic(), 0)); !errors.Is(err, stream.ErrTooManyConnections) {
 		t.Errorf("a reader beside two sockets and a reader: %v", err)
 	}
 	if ids, n := c.entriesOf(t); n != 3 || len(ids) != 3 {
@@ -96,7 +105,7 @@ func TestAFullAccountGivesTheOldestReadersPlaceToItsSuccessor(t *testing.T) {
 	direct := newReader("direct", "a", home, 0)
 	direct.Key = "direct"
 	for _, stranger := range []stream.Reader{newReader("token", "b", public, 0), direct} {
-		if displaced, err := c.Admit(t.Context(), stranger); !errors.Is(err, stream.ErrTooManyConnections) || displaced != "" {
+		if displaced, err := c.admitReader(t, stranger); !errors.Is(err, stream.ErrTooManyConnections) || displaced != "" {
 			t.Errorf("%s: displaced %q, %v", stranger.ID, displaced, err)
 		}
 	}
@@ -124,7 +133,7 @@ func TestAReaderOfARevokedTokenIsNotAdmitted(t *testing.T) {
 	}
 	// Neither in place of the old one nor beside it.
 	for range 2 {
-		displaced, err := c.Admit(t.Context(), newReader("new", "a", stream.PublicTopic(), 0))
+		displaced, err := c.admitReader(t, newReader("new", "a", stream.PublicTopic(), 0))
 		if !errors.Is(err, stream.ErrInvalidToken) || displaced != "" {
 			t.Errorf("displaced %q, %v", displaced, err)
 		}
@@ -135,33 +144,52 @@ func TestAReaderOfARevokedTokenIsNotAdmitted(t *testing.T) {
 	c.mustAdmit(t, newReader("other", "b", stream.PublicTopic(), 0))
 }
 
+func TestAReaderIsToldBeforeItsPlaceIsTakenOrKeepsIt(t *testing.T) {
+	c := newConnections(t, Limits{Connections: 2})
+	opened(t, c, "A1=", "1")
+	c.mustAdmit(t, newReader("old", "a", stream.PublicTopic(), time.Minute))
+	untold := errors.New("untold")
+	for _, want := range []error{untold, nil} {
+		err := c.Admit(t.Context(), newReader("new", "a", stream.PublicTopic(), 0), func(reader string) error {
+			if ids, n := c.entriesOf(t); reader != "old" || n != 2 || !ids["old"] || ids["new"] {
+				t.Errorf("%s is told when the row has %v", reader, ids)
+			}
+			return want
+		})
+		if ids, n := c.entriesOf(t); !errors.Is(err, want) || n != 2 || len(ids) != 2 || ids["old"] != (want != nil) || !ids["A1="] {
+			t.Errorf("%v, want %v; %v, %d", err, want, ids, n)
+		}
+	}
+}
+
 func TestReadersThatComeAtOnceKeepToTheLimit(t *testing.T) {
 	const limit = 3
 	c := newConnections(t, Limits{Connections: limit})
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	displaced := map[string]int{}
+	told := map[string]bool{}
 	for i := range 9 {
 		wg.Go(func() {
-			other, err := c.Admit(t.Context(), newReader(fmt.Sprint("r", i), "a", stream.PublicTopic(), time.Duration(i)*time.Second))
+			r := newReader(fmt.Sprint("r", i), "a", stream.PublicTopic(), time.Duration(i)*time.Second)
+			err := c.Admit(t.Context(), r, func(reader string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				told[reader] = true
+				return nil
+			})
 			if err != nil {
 				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if other != "" {
-				displaced[other]++
 			}
 		})
 	}
 	wg.Wait()
 	ids, n := c.entriesOf(t)
-	if n != limit || len(ids) != limit || len(displaced) != 9-limit {
-		t.Errorf("%v, %d, displaced %v", ids, n, displaced)
+	if n != limit || len(ids) != limit || len(told) != 9-limit {
+		t.Errorf("%v, %d, told %v", ids, n, told)
 	}
-	for id, times := range displaced {
-		if times != 1 || ids[id] {
-			t.Errorf("%s was displaced %d times, and is in: %t", id, times, ids[id])
+	for id := range told {
+		if ids[id] {
+			t.Errorf("%s was told and is in", id)
 		}
 	}
 }

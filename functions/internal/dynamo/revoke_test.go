@@ -45,7 +45,7 @@ func TestRevokingFindsWhatIsOpen(t *testing.T) {
 	openedWith(t, c, "B=", tokenB)
 	for i, log := range []stream.Topic{stream.AccountTopic("1"), stream.PublicTopic(), stream.ListTopic("a/b"), stream.HashtagTopic("")} {
 		r := stream.Reader{ID: fmt.Sprint("r", i), Log: log, Grant: a.Grant, Started: time.Now()}
-		if _, err := c.Admit(t.Context(), r); err != nil {
+		if _, err := c.admitReader(t, r); err != nil {
 			t.Fatal(err)
 		}
 	}

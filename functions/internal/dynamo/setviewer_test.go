@@ -32,7 +32,7 @@ func TestAViewersVersionReachesAllThatIsOpen(t *testing.T) {
 	if err := c.Unsubscribe(t.Context(), s, tag("cats"), at(s, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Admit(t.Context(), stream.Reader{ID: "r1", Log: stream.PublicTopic(), Grant: s.Grant, Started: time.Now()}); err != nil {
+	if _, err := c.admitReader(t, stream.Reader{ID: "r1", Log: stream.PublicTopic(), Grant: s.Grant, Started: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	topics := []stream.Topic{stream.AccountTopic("1"), stream.AccountTopic("2"), stream.PublicTopic(), stream.HashtagTopic("cats"), stream.ListTopic("12")}

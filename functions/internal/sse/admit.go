@@ -3,6 +3,7 @@ package sse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -58,7 +59,7 @@ type admitted struct {
 // The beginning is found before the account's row names the reader: whoever enforces a change finds the
 // reader there and leaves a control entry, which must be behind the beginning. What was read
 // before is read again behind it: whose the list is, and what the account filters.
-func (h *Handler) admit(ctx context.Context, v visit, log *slog.Logger) (*admitted, error) {
+func (h *Handler) admit(ctx context.Context, v visit) (*admitted, error) {
 	slot, err := h.Slots.Take(ctx, v.Reader)
 	if err != nil {
 		return nil, err
@@ -67,12 +68,9 @@ func (h *Handler) admit(ctx context.Context, v visit, log *slog.Logger) (*admitt
 	if a.start, err = h.Positions.Resume(ctx, v.bound, v.lastEvent); err != nil {
 		return nil, a.undo(err)
 	}
-	displaced, err := h.Members.Admit(ctx, v.Reader)
-	if err != nil {
+	tell := func(reader string) error { return a.displace(ctx, reader) }
+	if err := h.Members.Admit(ctx, v.Reader, tell); err != nil {
 		return nil, a.undo(err)
-	}
-	if displaced != "" {
-		a.displace(ctx, displaced, log)
 	}
 	if err := a.recheck(ctx); err != nil {
 		return nil, a.undo(err)
@@ -83,12 +81,16 @@ func (h *Handler) admit(ctx context.Context, v visit, log *slog.Logger) (*admitt
 	return a, nil
 }
 
-// displace ends the reader whose place was taken. If it cannot be told it lasts until its planned
-// end, one too many.
-func (a *admitted) displace(ctx context.Context, reader string, log *slog.Logger) {
+// errNotTold: the reader whose place is to be taken cannot be told to end. It keeps the place: were it
+// not in its account's row it would go on though its token be revoked.
+var errNotTold = errors.New("reader to be displaced not told")
+
+// displace ends the reader whose place is to be taken.
+func (a *admitted) displace(ctx context.Context, reader string) error {
 	if err := a.Logs.Control(ctx, a.Reader.Log, controlClose, reader); err != nil {
-		log.WarnContext(ctx, "displaced reader not told", "account", a.Account, "reader", reader, "reason", err.Error())
+		return fmt.Errorf("%w: %w", errNotTold, err)
 	}
+	return nil
 }
 
 func (a *admitted) recheck(ctx context.Context) (err error) {

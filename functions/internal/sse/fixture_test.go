@@ -31,6 +31,8 @@ type world struct {
 	writer   *history.Writer
 	logged   *lockedBuffer
 	records  int
+	// untold is what control entries fail with.
+	untold error
 }
 
 func newWorld(t testing.TB) *world {
@@ -77,6 +79,9 @@ func (w *world) update(text string) {
 
 // Control implements Logs.
 func (w *world) Control(_ context.Context, topic stream.Topic, event, payload string) error {
+	if w.untold != nil {
+		return w.untold
+	}
 	w.say(topic, nil, event, payload)
 	return nil
 }
@@ -198,25 +203,29 @@ func (r *rooms) Free(_ context.Context, slot int, reader stream.Reader) error {
 	return nil
 }
 
-func (r *rooms) Admit(_ context.Context, reader stream.Reader) (displaced string, err error) {
+func (r *rooms) Admit(_ context.Context, reader stream.Reader, tell func(string) error) error {
 	if r.admitted != nil {
 		r.admitted()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.in) >= r.members {
+		displaced := ""
 		for id, other := range r.in {
 			if other.TokenHash == reader.TokenHash && other.Key == reader.Key {
 				displaced = id
 			}
 		}
 		if displaced == "" {
-			return "", stream.ErrTooManyConnections
+			return stream.ErrTooManyConnections
+		}
+		if err := tell(displaced); err != nil {
+			return err
 		}
 		delete(r.in, displaced)
 	}
 	r.in[reader.ID] = reader
-	return displaced, nil
+	return nil
 }
 
 func (r *rooms) Dismiss(_ context.Context, reader stream.Reader) error {

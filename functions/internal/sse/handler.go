@@ -31,9 +31,10 @@ type Slots interface {
 // Members counts the reader among its account's connections.
 type Members interface {
 	// Admit adds it. If the account has as many as it may, and one of them is a reader of the same
-	// token and subscription, the oldest such one gives up its place: a client whose response has
-	// vanished must not be locked out by it. stream.ErrTooManyConnections, stream.ErrInvalidToken.
-	Admit(ctx context.Context, r stream.Reader) (displaced string, err error)
+	// token and subscription, the oldest such one gives up its place once it has been told: a client whose
+	// response has vanished must not be locked out by it. stream.ErrTooManyConnections,
+	// stream.ErrInvalidToken, and any error of tell.
+	Admit(ctx context.Context, r stream.Reader, tell func(reader string) error) error
 	Dismiss(ctx context.Context, r stream.Reader) error
 }
 
@@ -140,7 +141,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, id string, log 
 	if err != nil {
 		return err
 	}
-	a, err := h.admit(ctx, h.visit(r, id, grant, sub), log)
+	a, err := h.admit(ctx, h.visit(r, id, grant, sub))
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const retryAfter = "30"
 func refuse(ctx context.Context, w http.ResponseWriter, err error, log *slog.Logger) {
 	refusal, level := refusalOf(err), slog.LevelInfo
 	switch {
-	case errors.Is(err, stream.ErrTooManyReaders):
+	case errors.Is(err, stream.ErrTooManyReaders), errors.Is(err, errNotTold):
 		level = slog.LevelWarn
 		w.Header().Set("Retry-After", retryAfter)
 	case errors.Is(err, stream.ErrTooManyConnections):
@@ -40,7 +40,7 @@ func refusalOf(err error) mastodon.Refusal {
 	switch {
 	case errors.Is(err, errUnknownChannel):
 		return mastodon.Refusal{Status: http.StatusBadRequest, Message: "Unknown channel requested"}
-	case errors.Is(err, stream.ErrTooManyReaders):
+	case errors.Is(err, stream.ErrTooManyReaders), errors.Is(err, errNotTold):
 		return mastodon.Refusal{Status: http.StatusServiceUnavailable, Message: "Too many streams"}
 	}
 	return mastodon.RefusalOf(err)

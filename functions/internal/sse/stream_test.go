@@ -312,6 +312,29 @@ func TestTheSuccessorOfAVanishedClientIsNotLockedOut(t *testing.T) {
 	})
 }
 
+func TestAReaderThatCannotBeToldKeepsItsPlace(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.rooms.members = 1
+		old := w.at("public", "read").get(t)
+		w.untold = errBroken
+		refused := w.at("public", "read").get(t)
+		<-refused.done
+		if refused.status != 503 || refused.headers["Retry-After"] != "30" || refused.body() != `{"error":"Too many streams"}` {
+			t.Errorf("%d %v %s", refused.status, refused.headers, refused.body())
+		}
+		if len(w.rooms.readers()) != 1 || len(w.rooms.slots) != 1 || !strings.Contains(w.logged.String(), "level=WARN") {
+			t.Errorf("%v, %v, logged %s", w.rooms.readers(), w.rooms.slots, w.logged)
+		}
+		// Whoever revokes its token finds it.
+		w.untold = nil
+		w.update("1")
+		time.Sleep(time.Second)
+		_ = w.Control(t.Context(), stream.PublicTopic(), "_close", w.rooms.readers()[0])
+		<-old.done
+		old.expect(t, "1")
+	})
+}
+
 func TestAStreamOverRealHTTP(t *testing.T) {
 	w := newWorld(t)
 	w.Poll, w.Lifetime = 5*time.Millisecond, 300*time.Millisecond

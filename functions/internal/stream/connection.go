@@ -1,6 +1,11 @@
 package stream
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+	"time"
+)
 
 // Connection is one WebSocket connection at API Gateway. Every event of a connection
 // carries both fields, so together they can be a key without a look-up.
@@ -9,6 +14,14 @@ type Connection struct {
 	ID string
 	// ConnectedAt is when the upgrade was asked for, in whole milliseconds.
 	ConnectedAt time.Time
+}
+
+// SocketID is the connection's name in the Channels protocol, two decimal numbers: "123.456". It is
+// made of the connection's id, so whoever has the one need not store the other.
+func (c Connection) SocketID() string {
+	sum := sha256.Sum256([]byte(c.ID))
+	b := strconv.AppendUint(nil, uint64(binary.BigEndian.Uint32(sum[:4])), 10)
+	return string(strconv.AppendUint(append(b, '.'), uint64(binary.BigEndian.Uint32(sum[4:8])), 10))
 }
 
 // Grant is what a valid token allows, and to whom.
@@ -34,6 +47,17 @@ type Session struct {
 	Grant
 	// EventIDs says that the client asked for ids (?event_ids=true), so that it can resume.
 	EventIDs bool
+	// App is the app whose channels the connection speaks to; then there is no Grant. Empty: the
+	// connection speaks Mastodon's protocol.
+	App string
+}
+
+// Topic is where a subscription of the session is found.
+func (s Session) Topic(sub Subscription) Topic {
+	if s.App != "" {
+		return sub.AppTopic(s.App)
+	}
+	return sub.Topic(s.Account)
 }
 
 // Expired reports whether the token has run out at the given time.
@@ -50,6 +74,8 @@ type Listener struct {
 	Connection
 	Subscription
 	Account string
+	// App is the connection's, see Session.
+	App string
 	// Notifications says that a user subscription's token may read notifications too.
 	Notifications bool
 	// Opened is when $connect wrote the mapping, see YoungFor; zero if a message of the open
@@ -67,6 +93,14 @@ type Listener struct {
 	Replaying bool
 	// Since is when that began; zero if it is not known, as for listeners of EveryoneTopic.
 	Since time.Time
+}
+
+// Topic is where the listener was found.
+func (l Listener) Topic() Topic {
+	if l.App != "" {
+		return l.Subscription.AppTopic(l.App)
+	}
+	return l.Subscription.Topic(l.Account)
 }
 
 // Audience is who listens to a topic.
@@ -90,4 +124,6 @@ type Greeting struct {
 	NotBefore time.Time `json:"notBefore,omitzero"`
 	// Until is when the token runs out: nothing is posted from then on. Zero: never.
 	Until time.Time `json:"until,omitzero"`
+	// Close says that the connection is to be closed when the frames are posted, or given up.
+	Close bool `json:"close,omitempty"`
 }

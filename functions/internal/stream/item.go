@@ -22,6 +22,18 @@ type Item struct {
 	// Topics and Event are where a broadcast goes and the event that it is there.
 	Topics []Target
 	Event  string
+	// App is the app on whose channel an item is shown; empty: the account's own.
+	App string
+	// Members are the members of a roster, by user id. Of an item that has no such attribute: nil.
+	Members map[string]Member
+}
+
+// Member is one user of a channel, with every connection that is there for them.
+type Member struct {
+	// Info is what others are told of the user, a JSON text; empty: nothing.
+	Info string
+	// Connections are those of the user's that are subscribed, with when each joined.
+	Connections map[Connection]time.Time
 }
 
 // Target is one stream of a broadcast.

@@ -18,10 +18,22 @@ type Message struct {
 	// Exact says that the message is for the Streams alone, and not for a user stream that has its
 	// account's notifications too: that is told the same under another topic.
 	Exact bool
+
+	// What follows is for channels.
+
+	// Except is the socket id of the connection that does not get it; empty: all do.
+	Except string
+	// Only is the id of the one connection that gets it; empty: all do.
+	Only string
+	// User is who sent it, where a client did on a presence channel; frames show it.
+	User string
 }
 
 // For reports whether the listener hears the message.
 func (m Message) For(l Listener) bool {
+	if m.Only != "" && m.Only != l.ID || m.Except != "" && m.Except == l.SocketID() {
+		return false
+	}
 	if m.Exact {
 		return slices.Contains(m.Streams, l.Stream)
 	}

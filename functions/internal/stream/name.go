@@ -22,6 +22,14 @@ const (
 	List              Name = "list"
 )
 
+// The streams of the Channels protocol, which no Mastodon client can name.
+const (
+	// Channel is one channel of an app; the subscription's parameter is its name.
+	Channel Name = "channel"
+	// Watch is whether one user of an app is online; the parameter is the user's id.
+	Watch Name = "watch"
+)
+
 // Names lists every stream that a client can subscribe to.
 func Names() []Name {
 	return []Name{User, UserNotification, Direct, Public, PublicMedia, PublicLocal, PublicLocalMedia,
@@ -58,6 +66,10 @@ func (n Name) kind() Kind {
 		return kindHashtag
 	case List:
 		return kindList
+	case Channel:
+		return kindChannel
+	case Watch:
+		return kindWatch
 	}
 	return ""
 }

@@ -14,13 +14,14 @@ func (s Subscription) Key() string {
 	switch {
 	case s.Stream.TakesTag():
 		return string(s.Stream) + "#" + NormalTag(s.Param)
-	case s.Stream.TakesList():
+	case s.Stream.TakesList(), s.Stream == Channel, s.Stream == Watch:
 		return string(s.Stream) + "#" + s.Param
 	}
 	return string(s.Stream)
 }
 
-// Topic is where the subscription of a connection of this account is found.
+// Topic is where the subscription of a connection of this account is found; of a Channel or Watch
+// subscription, AppTopic says where.
 func (s Subscription) Topic(account string) Topic {
 	switch s.Stream.kind() {
 	case kindAccount:
@@ -43,4 +44,15 @@ func (s Subscription) Logs(account string) []Topic {
 		return []Topic{own, EveryoneTopic()}
 	}
 	return []Topic{own}
+}
+
+// AppTopic is where the subscription of a connection of this app is found.
+func (s Subscription) AppTopic(app string) Topic {
+	switch s.Stream {
+	case Channel:
+		return ChannelTopic(app, s.Param)
+	case Watch:
+		return WatchTopic(app, s.Param)
+	}
+	return Topic{}
 }

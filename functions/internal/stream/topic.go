@@ -12,12 +12,15 @@ const (
 	kindHashtag  Kind = "hashtag"
 	kindList     Kind = "list"
 	kindEveryone Kind = "everyone"
+	kindChannel  Kind = "channel"
+	kindWatch    Kind = "watch"
 )
 
 // Topic is what subscriptions are found under. The zero Topic finds nothing.
 type Topic struct {
 	Kind Kind
-	// ID is the account, the normalised tag or the list; empty for the kinds of which there is one.
+	// ID is the account, the normalised tag, the list, or the app with its channel or user; empty for
+	// the kinds of which there is one.
 	ID string
 }
 
@@ -35,6 +38,18 @@ func ListTopic(list string) Topic { return Topic{kindList, list} }
 
 // EveryoneTopic holds every subscription to a user stream, of whatever account.
 func EveryoneTopic() Topic { return Topic{Kind: kindEveryone} }
+
+// ChannelTopic holds the subscriptions to one channel of an app, whose id has no slash.
+func ChannelTopic(app, channel string) Topic { return Topic{kindChannel, app + "/" + channel} }
+
+// WatchTopic holds those who watch whether a user of an app is online.
+func WatchTopic(app, user string) Topic { return Topic{kindWatch, app + "/" + user} }
+
+// Channel is the app and the channel of a ChannelTopic; false for any other topic.
+func (t Topic) Channel() (app, channel string, ok bool) {
+	app, channel, ok = strings.Cut(t.ID, "/")
+	return app, channel, ok && t.Kind == kindChannel
+}
 
 // IsAccount reports whether the topic is one account's.
 func (t Topic) IsAccount() bool { return t.Kind == kindAccount }
@@ -64,6 +79,9 @@ func ParseTopic(s string) (Topic, bool) {
 		return t, id != ""
 	case kindHashtag:
 		return t, id != "" && id == NormalTag(id)
+	case kindChannel, kindWatch:
+		app, name, ok := strings.Cut(id, "/")
+		return t, ok && app != "" && name != ""
 	}
 	return Topic{}, false
 }

@@ -1,0 +1,60 @@
+// Package hook tells an app's webhooks what happens on its channels,
+// https://pusher.com/docs/channels/server_api/webhooks/.
+//
+// What happens is put on a queue by whoever sees it, so that a receiver that is down delays nobody.
+// What may be over in a moment is put there with a delay and looked at again: a channel that somebody
+// came back to is not reported as vacated, nor a member as removed.
+package hook
+
+import "time"
+
+// The kinds of events.
+const (
+	ChannelOccupied   = "channel_occupied"
+	ChannelVacated    = "channel_vacated"
+	MemberAdded       = "member_added"
+	MemberRemoved     = "member_removed"
+	ClientEvent       = "client_event"
+	CacheMiss         = "cache_miss"
+	SubscriptionCount = "subscription_count"
+)
+
+// Event is one event as a receiver gets it.
+type Event struct {
+	Name    string `json:"name"`
+	Channel string `json:"channel"`
+	// User is the member, or the sender of a client event on a presence channel.
+	User string `json:"user_id,omitempty"`
+	// Event, Data and Socket are a client event's.
+	Event  string `json:"event,omitempty"`
+	Data   string `json:"data,omitempty"`
+	Socket string `json:"socket_id,omitempty"`
+	// Subscriptions is a subscription_count's.
+	Subscriptions *int `json:"subscription_count,omitempty"`
+}
+
+// Task is what is put on the queue.
+type Task struct {
+	App string `json:"app"`
+	// At is when the events happened, in milliseconds.
+	At     int64   `json:"at"`
+	Events []Event `json:"events,omitempty"`
+	// Vacated is a channel that seems to have no subscriber left, Left a member who seems to have gone,
+	// and Count a channel whose subscriptions are to be counted again: the one that is given is looked
+	// at when the task is due.
+	Vacated string `json:"vacated,omitempty"`
+	Left    *Left  `json:"left,omitempty"`
+	Count   string `json:"count,omitempty"`
+	// URL is the one receiver that a task that failed is repeated for, and Tries how often it has failed.
+	URL   string `json:"url,omitempty"`
+	Tries int    `json:"tries,omitempty"`
+}
+
+// Left is a user of a presence channel.
+type Left struct {
+	Channel string `json:"channel"`
+	User    string `json:"user"`
+}
+
+// Settle is how long after it seemed so a task is looked at.
+const Settle = 3 * time.Second

@@ -1,0 +1,111 @@
+package pusher
+
+import (
+	"context"
+	"time"
+
+	"edgestream/functions/internal/stream"
+)
+
+// Session is a connection of an app as it is stored.
+type Session struct {
+	stream.Session
+	// User is who is signed in; the zero User if nobody is.
+	User User
+	// Channels are those that the connection is subscribed to.
+	Channels map[string]Subscriber
+}
+
+// User is who is signed in on a connection.
+type User struct {
+	// ID is the application's id of the user, 1 to 128 characters.
+	ID string `json:"id"`
+	// Info is shown nowhere and kept for webhooks; a JSON text, or empty.
+	Info string `json:"user_info,omitempty"`
+	// Watchlist are the users whose coming and going the user is told of, at most 100.
+	Watchlist []string `json:"watchlist,omitempty"`
+}
+
+// Subscriber is what a connection is on one of its channels.
+type Subscriber struct {
+	// User is the user's id on a presence channel; empty on any other.
+	User string
+	// Info is what others are told of the user, a JSON text; empty: nothing.
+	Info string
+}
+
+// Connections keeps connections of apps and what they are subscribed to. Every method may be called
+// again after a failure. Messages of one socket race: each has its time, and of two about one
+// channel the newer counts, a subscribe if they are of one millisecond.
+type Connections interface {
+	// Open stores a connection that is being made; s.App is its app.
+	Open(ctx context.Context, s stream.Session) error
+	// Session is what is stored; ErrNoConnection (package stream) if there is none, or none of an app.
+	Session(ctx context.Context, c stream.Connection) (Session, error)
+	// Heard notes that the client has spoken. ErrNoConnection as of Session.
+	Heard(ctx context.Context, c stream.Connection, at time.Time) error
+	// Subscribe makes the connection a subscriber of the channel. ErrSubscribed: it is one already.
+	// ErrFull: the presence channel has as many users as it may. stream.ErrTooManySubscriptions.
+	//
+	// Of a channel that Joins, the publisher tells the client and keeps the mapping. Of any other it
+	// holds when Subscribe returns. Occupied reports whether the channel had no subscriber before.
+	Subscribe(ctx context.Context, s Session, channel Channel, as Subscriber, at time.Time) (occupied bool, err error)
+	// Unsubscribe ends a subscription; nil if there is none. Empty reports whether the channel seems to
+	// have no subscriber left.
+	Unsubscribe(ctx context.Context, s Session, channel Channel, at time.Time) (empty bool, err error)
+	// SignIn notes who is signed in on the connection, and has it watch those on the watchlist.
+	// ErrOtherUser: somebody else is.
+	SignIn(ctx context.Context, s Session, u User) error
+	// Online are those of the users of the app who are signed in somewhere.
+	Online(ctx context.Context, app string, users []string) ([]string, error)
+	// Spend takes one of the client events that the connection may send in this second; false: there
+	// is none left.
+	Spend(ctx context.Context, s Session, at time.Time) (bool, error)
+	// Close removes a connection with everything that it holds, and returns its app and those of its
+	// channels that seem to have no subscriber left. A connection that is not there, or is none of an
+	// app, is no error: app is empty.
+	Close(ctx context.Context, c stream.Connection) (app string, empty []string, err error)
+}
+
+// Event is one event of a channel.
+type Event struct {
+	Name string `json:"name"`
+	// Data is the text that clients get, at most MaxData bytes.
+	Data string `json:"data"`
+	// Except is the socket id of the connection that does not get it; empty: all do.
+	Except string `json:"socket_id,omitempty"`
+	// User is who sent it, where a client did on a presence channel.
+	User string `json:"user_id,omitempty"`
+}
+
+// Events writes events to Content, from where they are published.
+type Events interface {
+	// Publish writes the events of each channel, in their order, as one item per channel. It returns nil
+	// if all of them are stored.
+	Publish(ctx context.Context, app string, events []ChannelEvents) error
+	// PublishClient writes an event of a client.
+	PublishClient(ctx context.Context, app, channel string, e Event) error
+	// Counted writes that the number of a channel's subscriptions has changed.
+	Counted(ctx context.Context, app, channel string) error
+}
+
+// ChannelEvents are events for one channel.
+type ChannelEvents struct {
+	Channel string
+	Events  []Event
+}
+
+// Directory answers the HTTP API's questions.
+type Directory interface {
+	// Occupied are the channels of the app with a subscriber whose names begin so, in order; at most
+	// limit of them, after the name given.
+	Occupied(ctx context.Context, app, prefix, after string, limit int) ([]string, error)
+	// Subscriptions is how many subscriptions the channel has.
+	Subscriptions(ctx context.Context, app, channel string) (int, error)
+	// Users are the ids of a presence channel's users, in order.
+	Users(ctx context.Context, app, channel string) ([]string, error)
+	// Cached is the event that a cache channel keeps, and for how long yet; false: it has none.
+	Cached(ctx context.Context, app, channel string) (e Event, ttl time.Duration, ok bool, err error)
+	// UserConnections are those on which the user is signed in.
+	UserConnections(ctx context.Context, app, user string) ([]stream.Connection, error)
+}

@@ -22,6 +22,8 @@ type visit struct {
 	client string
 	// lastEvent is the id that the client came with; empty if it has none.
 	lastEvent string
+	// eventIDs says that the client wants an id before the first event.
+	eventIDs bool
 }
 
 // visit makes the visit of a request that was authorised.
@@ -40,6 +42,7 @@ func (h *Handler) visit(r *http.Request, id string, g stream.Grant, sub stream.S
 		bound:     history.Bound{Subscription: sub, Account: g.Account},
 		client:    clientKey(r, g, sub),
 		lastEvent: lastEventID(r),
+		eventIDs:  eventIDs(r),
 	}
 }
 

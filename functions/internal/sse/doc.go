@@ -7,7 +7,7 @@
 // # A response
 //
 //	:)                         at once
-//	event: … data: … id: …     what the stream's logs hold that is new, polled twice a second
+//	event: … data: … id: …     edgestream.position, for a client that asked; and what the stream's logs hold that is new, polled twice a second
 //	:thump                     every 15 seconds
 //
 // It ends as planned after some minutes (Handler.Lifetime), before Lambda's 15, or before it is
@@ -23,13 +23,18 @@
 // cannot be, because it has been too long or the id is none, the first event is edgestream.gap with
 // {"reason":"too_old"} or {"reason":"unknown_id"}; a client that sent no id never gets it.
 //
+// A client that has had no event has no id yet. With ?event_ids=true (or 1) the first event is
+// edgestream.position, as on a WebSocket: its id is the position from which the response goes on, so that
+// a stream on which nothing has happened can be resumed too. An id without an event would do for a
+// browser, which keeps it and shows nothing, but Mastodon.py ends on it; so only who asks is told.
+//
 // Clients such as Mastodon.py keep no ids. For them the end that is planned leaves a handoff: the
 // position behind the last byte, for half a minute, for the next request of the same token, stream,
 // User-Agent and address. It also serves a client with an id, whose last event may be older than
 // what History keeps though nothing came after it.
 //
-// What cannot be saved: a client without ids whose connection breaks, or whose function is killed,
-// misses what happens until it is back.
+// What cannot be saved: a client without ids (or without event_ids and before its first event) whose
+// connection breaks, or whose function is killed, misses what happens until it is back.
 //
 // # What it costs
 //

@@ -52,6 +52,13 @@ func lastEventID(r *http.Request) string {
 	return cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("last_event_id"))
 }
 
+// eventIDs reports whether the client asks for an id before its first event. The values are those
+// that ask for ids on a WebSocket.
+func eventIDs(r *http.Request) bool {
+	value := r.URL.Query().Get("event_ids")
+	return value == "true" || value == "1"
+}
+
 func streamAt(path string) stream.Name {
 	switch path {
 	case "user":

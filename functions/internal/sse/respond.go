@@ -21,6 +21,9 @@ const (
 	retryIn = time.Second
 	// gapEvent tells a client with an id that what came before is missing, and why.
 	gapEvent = "edgestream.gap"
+	// positionEvent is for clients that asked: its data and its id are the id behind which a client goes on that
+	// has had nothing else.
+	positionEvent = "edgestream.position"
 )
 
 // Why a response ends.
@@ -150,6 +153,10 @@ func (r *response) greet(ctx context.Context) error {
 	first := []byte(mastodon.Hello)
 	if r.start.Gap != "" {
 		first = append(first, r.event(gapEvent, []byte(`{"reason":"`+r.start.Gap+`"}`), r.start.From)...)
+		r.lastEvent = r.start.From
+	}
+	if r.eventIDs {
+		first = append(first, r.event(positionEvent, []byte(r.start.From), r.start.From)...)
 		r.lastEvent = r.start.From
 	}
 	return r.pen.write(ctx, first)

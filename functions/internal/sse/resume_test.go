@@ -213,6 +213,78 @@ func TestAGapIsSaidToThoseWhoSentAnID(t *testing.T) {
 	})
 }
 
+func TestAQuietStreamCanBeResumedIfItsClientAsked(t *testing.T) {
+	for _, asked := range []string{"true", "1"} {
+		in(t, func(t *testing.T, w *world) {
+			c := w.at("public?event_ids="+asked, "read")
+			r := c.get(t)
+			synctest.Wait()
+			_, id := r.data()
+			if want := ":)\nretry: 1000\nevent: edgestream.position\ndata: " + id + "\nid: " + id + "\n\n"; r.body() != want {
+				t.Fatalf("got %q, want %q", r.body(), want)
+			}
+			r.kill()
+			w.update("1")
+			time.Sleep(14 * time.Minute)
+			w.update("2")
+			c.headers["last-event-id"] = id
+			r = c.get(t)
+			time.Sleep(time.Second)
+			if got, _ := r.data(); strings.Join(got, "") != id+`{"id":"1"}{"id":"2"}` {
+				t.Errorf("%q, want what was missed behind %s", got, id)
+			}
+			r.kill()
+		})
+	}
+	for _, not := range []string{"", "0", "false", "TRUE", "yes"} {
+		in(t, func(t *testing.T, w *world) {
+			r := w.at("public?event_ids="+not, "read").get(t)
+			time.Sleep(time.Second)
+			if r.body() != ":)\n" {
+				t.Errorf("%q: %q", not, r.body())
+			}
+			r.kill()
+		})
+	}
+}
+
+func TestAPositionStandsBehindAGap(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		c := w.at("public?event_ids=true", "read")
+		c.headers["last-event-id"] = "garbage"
+		r := c.get(t)
+		synctest.Wait()
+		got, id := r.data()
+		if len(got) != 2 || got[0] != `{"reason":"unknown_id"}` || got[1] != id || strings.Count(r.body(), "retry") != 1 {
+			t.Errorf("%q", r.body())
+		}
+		r.kill()
+	})
+}
+
+func TestAPositionIsKnownAtThePlannedEnd(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		c := w.at("public?event_ids=true", "read")
+		for range 4 { // nothing happens for an hour
+			r := c.get(t)
+			<-r.done
+			payloads, id := r.data()
+			if len(payloads) != 1 || payloads[0] != id {
+				t.Fatalf("%q", r.body())
+			}
+			c.headers["last-event-id"] = id
+			time.Sleep(time.Second)
+		}
+		w.update("1")
+		r := c.get(t)
+		time.Sleep(time.Second)
+		if got, _ := r.data(); len(got) != 2 || got[1] != `{"id":"1"}` {
+			t.Errorf("%q", r.body())
+		}
+		r.kill()
+	})
+}
+
 func TestTheIDOfAGapClosesIt(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		c := w.at("public", "read")

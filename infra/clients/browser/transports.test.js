@@ -29,7 +29,9 @@ async function listen(account, query = "") {
       window.got ??= [];
       window.opened = 0;
       window.source = new EventSource(url);
+      window.positions = 0;
       window.source.onopen = () => window.opened++;
+      window.source.addEventListener("edgestream.position", () => window.positions++);
       window.source.addEventListener("notification", (e) => window.got.push({ data: e.data, id: e.lastEventId }));
     },
     `/api/v1/streaming/user/notification?access_token=${account.token}${query}`,
@@ -63,6 +65,20 @@ test("an EventSource that is cut comes back by itself, and gets what it missed, 
   await putContent(notification(account, ids[2]));
   const got = await page.until(() => window.got.length > 2 && window.got);
   assert.deepEqual(got.map(({ data }) => JSON.parse(data).id), ids);
+});
+
+test("an EventSource that asks for an id is resumed though nothing had happened", async (t) => {
+  const proxy = await Proxy.start();
+  t.after(() => proxy.stop());
+  const account = await newAccount();
+  page = await Page.open(browser, "/api/v1/streaming/health", proxy.url);
+  await listen(account, "&event_ids=true");
+  await page.until(() => window.positions > 0);
+  proxy.cut();
+  const item = notification(account, newID());
+  await putContent(item);
+  const [missed] = await page.until(() => window.got.length > 0 && window.got);
+  assert.equal(missed.data, item.payload);
 });
 
 // A browser sends Last-Event-ID when it reconnects by itself; a page that does it says it in the URL.

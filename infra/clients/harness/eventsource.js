@@ -8,7 +8,7 @@ import { within } from "./wait.js";
 
 const events = [
   ...["update", "status.update", "delete", "notification", "notifications_merged", "conversation", "filters_changed"],
-  ...["announcement", "announcement.reaction", "announcement.delete", "edgestream.gap"],
+  ...["announcement", "announcement.reaction", "announcement.delete", "edgestream.gap", "edgestream.position"],
 ];
 
 // Source is an EventSource of an account that keeps what arrives, and what it has asked with.

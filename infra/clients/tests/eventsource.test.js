@@ -71,6 +71,20 @@ test("when its response is cut it comes back by itself with the last id, and mis
   assert.deepEqual(source.asked, [null, id]);
 });
 
+test("a stream on which nothing has happened can be resumed by whoever asks for an id", async (t) => {
+  const proxy = await Proxy.start();
+  t.after(() => proxy.stop());
+  const { reader, source } = await open(t, "direct?event_ids=true", proxy.url);
+  const { data: position } = await source.got.take("the position");
+  proxy.cut();
+  const missed = entities.conversation(reader);
+  await putContent(missed);
+  await source.opened(2);
+  assert.deepEqual(source.asked, [null, position]);
+  await expect(source, "edgestream.position", position);
+  await expect(source, "conversation", missed.payload);
+});
+
 test("a refusal ends it for good", async (t) => {
   const [reader, other] = [await newAccount(), await newAccount()];
   const source = new Source(reader, `list?list=${await newList(other)}`);

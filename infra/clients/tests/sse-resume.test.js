@@ -1,4 +1,5 @@
 // A client of server-sent events that comes back with the id that it got last.
+import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import * as entities from "../harness/entities.js";
 import { older } from "../harness/ids.js";
@@ -106,6 +107,34 @@ test("an id of another account or another stream is unknown", async () => {
     await again.expect("edgestream.gap", '{"reason":"unknown_id"}');
   }
 });
+
+for (const event_ids of ["true", "1"]) {
+  test(`a stream asked for with event_ids=${event_ids} begins with an id to resume from`, async () => {
+    const reader = await newAccount();
+    const target = { stream: "user", account: reader.id };
+    const first = await listen(reader, "user", { query: { event_ids } });
+    const text = await first.next("the position");
+    const position = text.split("\nid: ")[1];
+    assert.equal(text, `retry: 1000\nevent: edgestream.position\ndata: ${position}\nid: ${position}`);
+    first.close();
+    await say(target, 1);
+    const again = await listen(reader, "user", { headers: { "Last-Event-ID": position } });
+    await again.expect("n", "1");
+    const unknown = await listen(reader, "user", { query: { event_ids, last_event_id: "garbage" } });
+    await unknown.expect("edgestream.gap", '{"reason":"unknown_id"}');
+    const now = await unknown.next("the position behind the gap");
+    assert.match(now, /^event: edgestream\.position\ndata: ([\w-]+)\nid: \1$/);
+  });
+}
+
+for (const event_ids of ["", "0", "TRUE", "false"]) {
+  test(`a stream asked for with event_ids=${event_ids} begins as any`, async () => {
+    const reader = await newAccount();
+    const stream = await listen(reader, "user", { query: { event_ids } });
+    await say({ stream: "user", account: reader.id }, 1);
+    await stream.expect("n", "1");
+  });
+}
 
 test("an id that is too old leaves a gap", async () => {
   const reader = await newAccount();

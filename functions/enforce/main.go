@@ -21,10 +21,12 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
 	db, url := awsenv.DynamoDB(cfg), vars.Text("CALLBACK_URL")
+	// What tells readers of a list's past must be there as long as that is.
+	logs := dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")).KeepFor(time.Duration(vars.IntOr("HISTORY_MINUTES", 15)) * time.Minute)
 	enforcer := enforce.New(enforce.Config{
 		Directory: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
 		Poster:    apigw.NewClient(url, cfg),
-		Logs:      dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")),
+		Logs:      logs,
 		Content:   dynamo.NewContent(db, vars.Text("CONTENT_TABLE")),
 		Log:       log,
 	})

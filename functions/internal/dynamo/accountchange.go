@@ -16,7 +16,7 @@ func AccountChange(raw json.RawMessage) enforce.Change {
 	if err != nil {
 		r.rescue(raw)
 	}
-	c := enforce.Change{EventID: r.eventID, Sequence: r.sequence, Key: r.keys.get("key").text}
+	c := enforce.Change{EventID: r.eventID, Sequence: r.sequence, At: second(r.at), Key: r.keys.get("key").text}
 	if err == nil {
 		err = r.complete()
 	}

@@ -57,7 +57,7 @@ func TestARecordOfAToken(t *testing.T) {
 		"expires in a fraction": {alice + `,"expiresAt":{"N":"1.5"}`, enforce.Allowance{}},
 	} {
 		c := AccountChange(accountRecord("token#abc", " ", tt.row))
-		want := enforce.Change{EventID: "e1", Sequence: "100", Key: "token#abc", Row: enforce.Token{Hash: "abc", New: tt.want}}
+		want := enforce.Change{EventID: "e1", Sequence: "100", At: time.Unix(1769900000, 0).UTC(), Key: "token#abc", Row: enforce.Token{Hash: "abc", New: tt.want}}
 		if diff := cmp.Diff(want, c); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -12,6 +12,8 @@ type Change struct {
 	EventID string
 	// Sequence is the record's sequence number, by which a failure is reported.
 	Sequence string
+	// At is when the change was made, to the second.
+	At time.Time
 	// Key is the row's. Changes of one row are made in their order.
 	Key string
 	// Row is what the row is of: a Token, an Account or a List; nil if it is of nothing that

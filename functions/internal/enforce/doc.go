@@ -11,7 +11,8 @@
 //	account   disabled, suspended or malformed            close all of the account's
 //	          another viewer version, or removed          give it to what is open
 //	          other filters                               say filters_changed
-//	list      removed, or another owner                   end the subscriptions of others
+//	list      made, removed, or of another owner          end the subscriptions of others, and say
+//	                                                      in its log, if it has one, whose it was
 //
 // A row that does not fit the table counts as one that allows nothing, as it does when a
 // connection is opened. A token that allows more than before, or for longer, changes nothing: its

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
 )
 
@@ -65,9 +66,9 @@ const (
 	// ControlViewer has the readers of an account look up what it filters: its payload is the
 	// account's id.
 	ControlViewer = "_viewer"
-	// ControlList, in the log of a list, ends the readers of every other account than its owner's:
-	// its payload is the owner's id, empty if there is none.
-	ControlList = "_list"
+	// ControlList, in the log of a list, ends the readers of every other account than its owner's, and
+	// tells later ones what is not theirs: its payload is a history.Move's.
+	ControlList = history.ControlList
 )
 
 // Config is what an Enforcer is made of. The adapters are required; what is zero of the rest has
@@ -201,15 +202,15 @@ func (e *Enforcer) view(ctx context.Context, o View) error {
 }
 
 func (e *Enforcer) takeList(ctx context.Context, o Take) error {
-	ended, kept, err := e.Directory.TakeList(ctx, o.List, o.Owner)
+	ended, kept, err := e.Directory.TakeList(ctx, o.List, o.To)
 	if err != nil {
 		return err
 	}
 	if kept {
-		err = e.Logs.Control(ctx, stream.ListTopic(o.List), ControlList, o.Owner)
+		err = e.Logs.Control(ctx, stream.ListTopic(o.List), ControlList, o.Payload())
 	}
 	if err == nil && (ended > 0 || kept) {
-		e.Log.InfoContext(ctx, "list taken", "list", o.List, "owner", o.Owner, "subscriptions", ended)
+		e.Log.InfoContext(ctx, "list taken", "list", o.List, "owner", o.To, "subscriptions", ended)
 	}
 	return err
 }

@@ -152,8 +152,8 @@ func TestViewersAndFilters(t *testing.T) {
 }
 
 func TestAListThatMoves(t *testing.T) {
-	c := enforce.Change{Sequence: "1", Key: "list#12", Row: enforce.List{ID: "12", Old: "1", New: "2"}}
-	for kept, want := range map[bool]string{false: "take 12 2", true: "take 12 2, control list/12 _list 2"} {
+	c := enforce.Change{Sequence: "1", Key: "list#12", At: now, Row: enforce.List{ID: "12", Old: "1", New: "2"}}
+	for kept, want := range map[bool]string{false: "take 12 2", true: `take 12 2, control list/12 _list {"from":"1","to":"2","at":1767323045}`} {
 		w := holding(0)
 		w.kept = kept
 		e, log := w.enforcer()

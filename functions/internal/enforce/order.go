@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
 )
 
@@ -26,7 +27,10 @@ type View struct{ Account, Version string }
 type Tell struct{ Account, Record string }
 
 // Take ends the subscriptions to a list of all accounts but its owner; of all if nobody owns it.
-type Take struct{ List, Owner string }
+type Take struct {
+	List string
+	history.Move
+}
 
 func (Close) order() {}
 func (View) order()  {}
@@ -115,9 +119,10 @@ func (a Account) orders(c Change, _ time.Time) (orders []Order) {
 	return orders
 }
 
-func (l List) orders(Change, time.Time) []Order {
-	if l.Old == "" || l.Old == l.New {
+// orders has also a list taken that is made: it may have been another's before, whose log there is.
+func (l List) orders(c Change, _ time.Time) []Order {
+	if l.Old == l.New {
 		return nil
 	}
-	return []Order{Take{l.ID, l.New}}
+	return []Order{Take{l.ID, history.Move{From: l.Old, To: l.New, At: c.At}}}
 }

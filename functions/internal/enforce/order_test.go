@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"edgestream/functions/internal/enforce"
+	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
 )
 
@@ -107,12 +108,13 @@ func TestWhatFollowsFromAListsChange(t *testing.T) {
 		old, new string
 		want     []enforce.Order
 	}{
-		"made":    {"", "1", nil},
-		"renamed": {"1", "1", nil},
-		"moved":   {"1", "2", []enforce.Order{enforce.Take{List: "12", Owner: "2"}}},
-		"removed": {"1", "", []enforce.Order{enforce.Take{List: "12"}}},
+		"made":           {"", "1", []enforce.Order{enforce.Take{List: "12", Move: history.Move{To: "1", At: now}}}},
+		"made of nobody": {"", "", nil},
+		"renamed":        {"1", "1", nil},
+		"moved":          {"1", "2", []enforce.Order{enforce.Take{List: "12", Move: history.Move{From: "1", To: "2", At: now}}}},
+		"removed":        {"1", "", []enforce.Order{enforce.Take{List: "12", Move: history.Move{From: "1", At: now}}}},
 	} {
-		got := enforce.Change{Row: enforce.List{ID: "12", Old: tt.old, New: tt.new}}.Orders(now)
+		got := enforce.Change{At: now, Row: enforce.List{ID: "12", Old: tt.old, New: tt.new}}.Orders(now)
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -61,6 +61,7 @@ func (l *look) readLog(ctx context.Context, i int) error {
 			return err
 		}
 		for _, e := range entries {
+			l.hands.learn(e)
 			if item, isNew := l.item(i, e); isNew {
 				l.found = append(l.found, item)
 			}

@@ -33,6 +33,8 @@ type Reader struct {
 	// per log: the newest place, and how many entries the window had.
 	newest []time.Time
 	window []int
+	// hands are those of the list whose log is read; nil of other logs.
+	hands *hands
 }
 
 // progress is what has been handed out of a writer, the last of it placed at at; zero: unknown.
@@ -49,10 +51,12 @@ type place struct {
 
 func (i Item) place() place { return place{i.mark(), i.N} }
 
-// NewReader reads what the subscription has behind the position.
+// NewReader reads what the subscription has behind the position. Of a list that has been another's
+// it reads what is of its account: what is not is returned without its messages' content, so that
+// nobody hears it.
 func NewReader(log Log, b Bound, from Position) *Reader {
 	r := &Reader{
-		log: log, logs: b.Logs(b.Account), busy: busy, after: from.After,
+		log: log, logs: b.Logs(b.Account), busy: busy, after: from.After, hands: handsOf(b),
 		marks: make(map[Mark]progress, len(from.Seen)), offered: map[place]bool{},
 	}
 	for mark, p := range from.Seen {
@@ -63,13 +67,17 @@ func NewReader(log Log, b Bound, from Position) *Reader {
 }
 
 // Read returns what is new in the order of Merge, and whether there is more to read at once: as
-// long as the reader is behind it pages on. It makes one query of each log if that is all there is.
+// long as the reader is behind it pages on. It makes one query of each log if that is all there is,
+// and first, of a list's, one more to its end.
 // What it returns must be told to Done, in order; what was not is returned again. With more false
 // and a consistent read, everything that was appended before it began has been returned.
 //
 // An error wraps ErrUnavailable or is the context's; nothing has changed then.
 func (r *Reader) Read(ctx context.Context, now time.Time, consistent bool) (items []Item, more bool, err error) {
 	now = now.UTC().Truncate(time.Microsecond)
+	if err := r.hands.look(ctx, r.log, r.logs[0], r.after); err != nil {
+		return nil, false, err
+	}
 	look := r.look(now, consistent)
 	if err := look.read(ctx); err != nil {
 		return nil, false, err
@@ -81,6 +89,7 @@ func (r *Reader) Read(ctx context.Context, now time.Time, consistent bool) (item
 		}
 		look = again
 	}
+	r.hands.hide(look.items)
 	r.offer(look, now)
 	return look.items, look.more, nil
 }

@@ -23,7 +23,6 @@ const (
 const (
 	controlClose  = "_close"  // the payload is a reader's id
 	controlViewer = "_viewer" // an account, whose filters have changed
-	controlList   = "_list"   // the account to which the list belongs now
 )
 
 // poll writes what is new. There may be more.
@@ -55,10 +54,11 @@ func (r *response) read(ctx context.Context, now time.Time) ([]history.Item, boo
 func (r *response) obey(items []history.Item) error {
 	for _, item := range items {
 		for _, m := range item.Messages {
+			move, moved := history.MoveOf(m)
 			switch payload := string(m.Payload); {
 			case m.Event == controlClose && payload == r.ID:
 				return errClosed
-			case m.Event == controlList && payload != r.Account:
+			case moved && move.To != r.Account:
 				r.taken = r.bound.Stream.TakesList()
 			case m.Event == controlViewer && payload == r.Account:
 				r.stale = shows(r.bound.Stream)

@@ -160,6 +160,7 @@ func TestControlEntriesAreObeyedAndNotShown(t *testing.T) {
 			}})
 			if tt.payload = strings.TrimPrefix(tt.payload, "-"); tt.event == "_list" {
 				w.accounts.give("12", tt.payload)
+				tt.payload = history.Move{From: "1", To: tt.payload, At: time.Now()}.Payload()
 			}
 			_ = w.Control(t.Context(), to.Log, tt.event, tt.payload)
 			time.Sleep(2 * time.Second)
@@ -176,12 +177,15 @@ func TestControlEntriesAreObeyedAndNotShown(t *testing.T) {
 	}
 }
 
-// A list that was taken and has come back is its owner's: the entry of long ago ends nobody who resumes
-// from before it.
+// A list that was taken and has come back is its owner's: what was told long ago ends nobody who
+// resumes from before it, and nobody sees what was another's.
 func TestAListThatHasComeBackIsShown(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		update := func(text string) {
 			w.say(stream.ListTopic("12"), []stream.Name{stream.List}, "update", fmt.Sprintf(`{"id":%q}`, text))
+		}
+		move := func(from, to string) {
+			_ = w.Control(t.Context(), stream.ListTopic("12"), "_list", history.Move{From: from, To: to, At: time.Now()}.Payload())
 		}
 		first := w.at("list?list=12", "read").get(t)
 		synctest.Wait()
@@ -190,15 +194,23 @@ func TestAListThatHasComeBackIsShown(t *testing.T) {
 		first.expect(t, "1")
 		_, last := first.data()
 		first.kill()
-		_ = w.Control(t.Context(), stream.ListTopic("12"), "_list", "2")
+		time.Sleep(time.Second)
+		move("1", "2")
+		update("another's")
+		time.Sleep(30 * time.Second)
+		move("2", "1")
+		update("another's, on its way")
+		time.Sleep(history.Lateness + time.Second)
 		update("2")
 		again := w.client("list", "list=12", "authorization", "read", "last-event-id", last).get(t)
 		time.Sleep(time.Second)
 		again.expect(t, "2")
 		w.accounts.fail(errBroken) // nobody knows whose it is
-		_ = w.Control(t.Context(), stream.ListTopic("12"), "_list", "2")
+		move("1", "2")
+		move("2", "1")
+		time.Sleep(history.Lateness + time.Second)
 		update("3")
-		time.Sleep(10 * time.Second)
+		time.Sleep(5 * time.Second)
 		again.expect(t, "2")
 		w.accounts.fail(nil)
 		time.Sleep(5 * time.Second)

@@ -59,7 +59,7 @@ func accountStanding(row item, l stream.Listener) standing {
 // standingOf is how a subscription stands in the row that has it.
 func standingOf(row item, l stream.Listener) standing {
 	switch {
-	case l.Topic(l.Account).IsAccount():
+	case l.Topic().IsAccount():
 		return accountStanding(row, l)
 	case row == nil || row.get("off").flag:
 		return gone
@@ -93,7 +93,7 @@ func (c *Connections) Replaying(ctx context.Context, r stream.Replay) (stream.Li
 	}
 	var turn value
 	var ok bool
-	if l.Topic(l.Account).IsAccount() {
+	if l.Topic().IsAccount() {
 		entry := field{entryName(l.ID), got.row.get(entryName(l.ID))}
 		turn = entry.fields.get("p").fields.get(string(l.Stream))
 		l, ok = c.entryListener(l.Account, entry, l.Stream)
@@ -122,7 +122,7 @@ func (c *Connections) turn(ctx context.Context, l stream.Listener, what change, 
 	path, in := "g", parameters{
 		"Key": rowOf(l), "ExpressionAttributeValues": values, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	}
-	if l.Topic(l.Account).IsAccount() {
+	if l.Topic().IsAccount() {
 		path = "#c.p.#s"
 		in["ExpressionAttributeNames"] = map[string]string{"#c": entryName(l.ID), "#s": string(l.Stream)}
 	}
@@ -134,7 +134,7 @@ func (c *Connections) turn(ctx context.Context, l stream.Listener, what change, 
 
 // rowOf is the key of the row that has the listener's subscription.
 func rowOf(l stream.Listener) item {
-	if topic := l.Topic(l.Account); !topic.IsAccount() {
+	if topic := l.Topic(); !topic.IsAccount() {
 		return mappingKey(l.Connection, topic, l.Key())
 	}
 	return accountKey(l.Account)

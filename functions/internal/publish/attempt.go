@@ -13,7 +13,7 @@ func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
 	case d.entry != 0 && l.leave(posting, d):
 		return !l.abandoned(d) || l.giveBack(ctx, posting)
 	case d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
-		l.undone = append(l.undone, d.number)
+		l.leaveUndone(d)
 		return true
 	case d.watcher == nil:
 		return l.send(ctx, posting, d, nil)
@@ -106,13 +106,18 @@ func (l *lane) fail(posting context.Context, d delivery) bool {
 	d.change.fail()
 	if l.failed == nil && posting.Err() == nil {
 		l.failed = d.change.owner
-		l.undone = append(l.undone, d.number)
+		l.leaveUndone(d)
 		return true
 	}
 	l.ended = d.number
+	l.owe(d)
 	for rest, ok := l.next(); ok; rest, ok = l.next() {
-		if !l.left(rest) {
-			rest.change.fail()
+		if l.left(rest) {
+			continue
+		}
+		rest.change.fail()
+		if !l.done(rest) {
+			l.owe(rest)
 		}
 	}
 	return false
@@ -123,11 +128,18 @@ func (l *lane) fail(posting context.Context, d delivery) bool {
 func (l *lane) withhold(d delivery) {
 	d.change.fail()
 	l.withheld = d.change
+	l.leaveUndone(d)
+}
+
+// leaveUndone notes that the delivery was not made.
+func (l *lane) leaveUndone(d delivery) {
 	l.undone = append(l.undone, d.number)
+	l.owe(d)
 }
 
 // forget removes the connection's mappings. If that fails, a later event or the sweep does it.
 func (l *lane) forget(ctx context.Context) {
+	l.owed = time.Time{} // nobody is there
 	if err := l.Directory.Forget(ctx, *l.cursors[l.first].listener); err != nil {
 		l.Log.WarnContext(ctx, "connection not forgotten", "connection", l.connection.ID, "reason", err.Error())
 	}

@@ -144,7 +144,7 @@ func (b *batch) report(ctx context.Context, c *change) {
 
 // deliver runs the lanes. They are started in the order in which their topics are first spoken to.
 func (b *batch) deliver(ctx context.Context) {
-	posting, cancel := b.until(ctx)
+	posting, cancel := b.due(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range b.lanes {

@@ -50,7 +50,10 @@
 // forgotten. A connection that keeps failing while others do not is closed, so that its client can
 // come back: a batch is not failed for one client. If the transport fails as a whole, the changes
 // concerned are returned as failed, for the stream to bring them again, and what was delivered is
-// remembered, so that the repetition repeats little. Duplicates remain possible where a post's
+// remembered, so that the repetition repeats little. A client with ids that is owed an event for half
+// a minute (because its owner waits, say, or nobody knows what it filters) while it may get others is
+// closed too, within 55 seconds of the event's place: its last id does not reach back for ever
+// (history.Delivery), and what it comes back for is in the log. Duplicates remain possible where a post's
 // outcome is not known, and where the instance that remembers is gone.
 //
 // Time is package time's alone, so that a whole publisher runs inside a testing/synctest bubble.

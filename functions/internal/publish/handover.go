@@ -53,7 +53,7 @@ func (l *lane) hand(ctx context.Context) {
 func (l *lane) unpark() {
 	for _, p := range l.parked {
 		p.change.fail()
-		l.undone = append(l.undone, p.number)
+		l.leaveUndone(p.delivery)
 	}
 }
 

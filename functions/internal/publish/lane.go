@@ -27,6 +27,8 @@ type lane struct {
 	// given counts deliveries; from ended on they were not made, and neither were those in undone.
 	given, ended int
 	undone       []int
+	// owed is the first place of what was not delivered to a client with ids; zero: none.
+	owed time.Time
 }
 
 // cursor walks the messages of one topic for one subscription.

@@ -153,6 +153,7 @@ func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (faile
 	b.logAndLookUp(ctx)
 	b.watch(ctx)
 	b.deliver(ctx)
+	b.closeOwed(ctx)
 	if failed = b.again(); len(failed) > 0 {
 		b.remember()
 	}

@@ -21,9 +21,12 @@ const sse = "/sse"
 // deployed is the edge of template.yaml. Its origins answer with the request line that
 // reached them, and with 418, which the edge never says itself. That of the event streams
 // is under the path sse, the WebSocket API at the root.
-func deployed(t testing.TB) *cloudfront.Edge {
+func deployed(t testing.TB) *cloudfront.Edge { return deployedFor(t, "both") }
+
+// deployedFor is the edge of a stack with these protocols.
+func deployedFor(t testing.TB, protocols string) *cloudfront.Edge {
 	t.Helper()
-	stack, err := template.Load("../../template.yaml", template.Options{})
+	stack, err := template.Load("../../template.yaml", template.Options{Parameters: map[string]string{"Protocols": protocols}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +118,18 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 		{"GET", "/api/v1/streaming/", 418, "GET /prod/"},
 		{"GET", "/api/v1/streaming?access_token=a%20b&stream=hashtag&tag=caf%C3%A9", 418, "GET /prod/?access_token=a%20b&stream=hashtag&tag=caf%C3%A9"},
 		{"GET", "/api/v1/streaming/?stream=user", 418, "GET /prod/?stream=user"},
+		{"GET", "/api/v1/streaming/?app=k&stream=user&app=l", 418, "GET /prod/?stream=user"},
+		{"GET", "/app/36b8e92a50487f79cbb3?protocol=7&client=js&version=8.6.0&flash=false", 418, "GET /prod/?protocol=7&client=js&version=8.6.0&flash=false&app=36b8e92a50487f79cbb3"},
+		{"GET", "/app/k/?app=other&app=more", 418, "GET /prod/?app=k"},
+		{"GET", "/app/k", 418, "GET /prod/?app=k"},
+		{"POST", "/app/k", 404, notFound},
+		{"GET", "/app/", 404, notFound},
+		{"GET", "/app", 404, notFound},
+		{"GET", "/app//", 404, notFound},
+		{"GET", "/app/k/xhr", 404, notFound},
+		{"GET", "/app/k%2F", 404, notFound},
+		{"GET", "/app/k%26x=1", 404, notFound},
+		{"GET", "/app/" + strings.Repeat("k", 65), 404, notFound},
 		{"GET", "/api/v1/streaming/health", 200, "OK"},
 		{"GET", "/api/v1/streaming/health?x=1", 200, "OK"},
 		{"POST", "/api/v1/streaming", 400, unknownChannel},
@@ -168,6 +183,23 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 				t.Errorf("Content-Type is %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestAProtocolThatIsLeftOutIsNotFound(t *testing.T) {
+	for _, c := range []struct {
+		protocols, target string
+		status            int
+	}{
+		{"mastodon", "/app/k", 404}, {"mastodon", "/apps/1/events", 404}, {"mastodon", "/account", 404},
+		{"mastodon", "/items", 404}, {"mastodon", "/auth/x", 404},
+		{"mastodon", "/api/v1/streaming", 418}, {"mastodon", "/api/v1/streaming/user", 418},
+		{"pusher", "/api/v1/streaming", 404}, {"pusher", "/api/v1/streaming/user", 404}, {"pusher", "/app/k", 418},
+		{"mastodon", "/api/v1/streaming/health", 200}, {"pusher", "/api/v1/streaming/health", 200},
+	} {
+		if res, body := ask(deployedFor(t, c.protocols), "GET", c.target); res.StatusCode != c.status {
+			t.Errorf("%s, %s: %d %s, want %d", c.protocols, c.target, res.StatusCode, body, c.status)
+		}
 	}
 }
 

@@ -3,8 +3,6 @@ package dynamo
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -37,8 +35,13 @@ func (a *Accounts) Grant(ctx context.Context, token string) (stream.Grant, error
 	if token == "" {
 		return stream.Grant{}, stream.ErrMissingToken
 	}
-	sum, began := sha256.Sum256([]byte(token)), a.now()
-	hash := hex.EncodeToString(sum[:])
+	return a.GrantByHash(ctx, hashToken(token))
+}
+
+// GrantByHash is what the token with this hash allows, as its row's key has it: SHA-256, lower-case
+// hex. Errors are those of Grant.
+func (a *Accounts) GrantByHash(ctx context.Context, hash string) (stream.Grant, error) {
+	began := a.now()
 	row, err := a.read(ctx, "token#"+hash)
 	if err != nil {
 		return stream.Grant{}, err
@@ -76,16 +79,22 @@ func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
 // rowNames are the attributes that rows of tokens, accounts and lists are read for.
 var rowNames = append([]string{"account", "scopes", "expiresAt", "revokedAt", "disabled", "suspended"}, viewerNames...)
 
-// read is the row with this key, or nil. The table is read consistently: a token that has just
-// been written is valid, one that has just been revoked is not.
+// read is what rowNames names of the row with this key.
 func (a *Accounts) read(ctx context.Context, key string) (item, error) {
+	return a.attributes(ctx, key, rowNames)
+}
+
+// attributes are those of the row with this key that are named, or nil if there is no such row. The
+// table is read consistently: a token that has just been written is valid, one that has just been
+// revoked is not.
+func (a *Accounts) attributes(ctx context.Context, key string, names []string) (item, error) {
 	if len(key) > maxPartitionKey {
 		return nil, nil // no such row can be
 	}
-	projection, names := projectionOf(rowNames)
+	projection, places := projectionOf(names)
 	got, err := a.table.call(ctx, "GetItem", parameters{
 		"Key": item{{"key", text(key)}}, "ConsistentRead": true,
-		"ProjectionExpression": projection, "ExpressionAttributeNames": names,
+		"ProjectionExpression": projection, "ExpressionAttributeNames": places,
 	})
 	return got.row, err
 }

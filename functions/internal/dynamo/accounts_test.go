@@ -124,6 +124,11 @@ func TestGrants(t *testing.T) {
 				if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}
+				byHash, err := a.GrantByHash(t.Context(), hashOfToken(name))
+				byHash.Read = got.Read
+				if diff := cmp.Diff(got, byHash); diff != "" || err != nil {
+					t.Errorf("by its hash: %v (-want +got):\n%s", err, diff)
+				}
 				return
 			}
 			if want := stream.ErrInvalidToken.Error() + ": " + tt.reason; !errors.Is(err, stream.ErrInvalidToken) || err.Error() != want {

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"edgestream/functions/internal/cloudapp"
 	"edgestream/functions/internal/connectiontest"
 	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/history"
@@ -21,6 +22,7 @@ var (
 	_ mastodon.Tokens        = (*Accounts)(nil)
 	_ mastodon.Lists         = (*Accounts)(nil)
 	_ viewer.Source          = (*Accounts)(nil)
+	_ cloudapp.Accounts      = (*Accounts)(nil)
 	_ replay.Directory       = (*Connections)(nil)
 	_ history.Keeper         = (*Connections)(nil)
 	_ history.Log            = (*History)(nil)

@@ -19,12 +19,13 @@ type client struct {
 	*world
 	path, query string
 	headers     map[string]string
-	// slow is how long the client waits before each read, of at most one byte. Zero: it is quick.
-	slow time.Duration
+	// slow is how long the client waits before each read, of at most piece bytes. Zero: it is quick.
+	slow  time.Duration
+	piece int
 }
 
 func (w *world) client(path, query string, headers ...string) *client {
-	c := &client{world: w, path: path, query: query, headers: map[string]string{"user-agent": "test", "x-forwarded-for": "192.0.2.7"}}
+	c := &client{world: w, path: path, query: query, piece: 1, headers: map[string]string{"user-agent": "test", "x-forwarded-for": "192.0.2.7"}}
 	for i := 0; i < len(headers); i += 2 {
 		c.headers[headers[i]] = headers[i+1]
 	}
@@ -114,7 +115,7 @@ func (c *client) get(t testing.TB) *reply {
 		defer close(r.done)
 		defer response.Close()
 		if c.slow > 0 {
-			crawl(ctx, r, response.Body, c.slow)
+			c.crawl(ctx, r, response.Body)
 			return
 		}
 		_, _ = io.Copy(r, response.Body)
@@ -122,16 +123,16 @@ func (c *client) get(t testing.TB) *reply {
 	return r
 }
 
-// crawl reads a byte at a time.
-func crawl(ctx context.Context, to io.Writer, from io.Reader, pause time.Duration) {
-	one := make([]byte, 1)
+// crawl reads a piece at a time.
+func (c *client) crawl(ctx context.Context, to io.Writer, from io.Reader) {
+	piece := make([]byte, c.piece)
 	for ctx.Err() == nil {
-		time.Sleep(pause)
-		n, err := from.Read(one)
+		time.Sleep(c.slow)
+		n, err := from.Read(piece)
 		if err != nil {
 			return
 		}
-		_, _ = to.Write(one[:n])
+		_, _ = to.Write(piece[:n])
 	}
 }
 

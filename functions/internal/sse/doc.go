@@ -47,4 +47,8 @@
 // Write returns once the bytes are on their way, and blocks while the client does not read. It runs
 // in a goroutine of its own so that a client that reads a byte a second holds a response no longer
 // than planned. A position covers only what was written.
+//
+// What was read and cannot be written yet waits in memory, about a megabyte of it, and is not read
+// again. Every two seconds, or when a write ends that takes longer, a look at History finds the control entries,
+// which hold for what is waiting too.
 package sse

@@ -38,7 +38,7 @@ func (r *response) finish(ctx context.Context, reason error) {
 // until it is back.
 func (r *response) leaveHandoff(ctx context.Context) error {
 	position := r.position
-	if len(r.batch) == 0 {
+	if len(r.batch) == 0 && len(r.waiting) == 0 {
 		position = r.bound.PositionID(r.feed.Position())
 	}
 	for {

@@ -312,7 +312,11 @@ type log struct {
 	mu    sync.Mutex
 	err   error
 	hangs bool
+	// takes is how long a look takes.
+	takes time.Duration
 	reads int
+	// entries is how many have been read.
+	entries int
 	// extra is there beside what was appended.
 	extra []history.Entry
 }
@@ -320,8 +324,9 @@ type log struct {
 func (l *log) Read(ctx context.Context, topic stream.Topic, after time.Time, consistent bool) ([]history.Entry, bool, error) {
 	l.mu.Lock()
 	l.reads++
-	err, hangs, extra := l.err, l.hangs, l.extra
+	err, hangs, extra, takes := l.err, l.hangs, l.extra, l.takes
 	l.mu.Unlock()
+	time.Sleep(takes)
 	if hangs {
 		<-ctx.Done()
 		err = ctx.Err()
@@ -336,7 +341,17 @@ func (l *log) Read(ctx context.Context, topic stream.Topic, after time.Time, con
 		n := min(len(extra), 700) // a megabyte of statuses
 		return extra[:n], n < len(extra), nil
 	}
-	return l.Memory.Read(ctx, topic, after, consistent)
+	entries, more, err := l.Memory.Read(ctx, topic, after, consistent)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries += len(entries)
+	return entries, more, err
+}
+
+func (l *log) entriesRead() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.entries
 }
 
 func (l *log) queries() int {

@@ -12,8 +12,8 @@ import (
 const (
 	// readTime is how long one look at History may take: heartbeats wait for it.
 	readTime = 5 * time.Second
-	// freshFor is how long what was read is written before it is read again: a client that reads
-	// slowly must not be sent the rest of a long page when a control entry has come meanwhile.
+	// freshFor is how long what was read is written before History is looked at again: a client that
+	// reads slowly must not be sent the rest of a long page when a control entry has come meanwhile.
 	freshFor = 2 * time.Second
 	// batchBytes is about how much is written at once.
 	batchBytes = 32 << 10
@@ -34,14 +34,18 @@ func (r *response) poll(ctx context.Context, now time.Time) (more bool, err erro
 	if err := r.obey(items); err != nil {
 		return false, err
 	}
+	if r.moved && len(r.waiting) > 0 {
+		return true, r.rewind(now)
+	}
 	if err := r.look(ctx); err != nil {
 		return false, err
 	}
-	rest, err := r.show(ctx, items, now.Add(freshFor))
+	left := r.take(items)
+	err = r.show(ctx, time.Now().Add(freshFor))
 	if failed := r.flush(ctx); failed != nil {
 		return false, failed
 	}
-	return more || rest, err
+	return more || left || len(r.waiting) > 0, err
 }
 
 func (r *response) read(ctx context.Context, now time.Time) ([]history.Item, bool, error) {
@@ -52,9 +56,11 @@ func (r *response) read(ctx context.Context, now time.Time) ([]history.Item, boo
 
 // obey does what the control entries say before anything that was read with them is written.
 func (r *response) obey(items []history.Item) error {
+	r.moved = false
 	for _, item := range items {
 		for _, m := range item.Messages {
 			move, moved := history.MoveOf(m)
+			r.moved = r.moved || moved
 			switch payload := string(m.Payload); {
 			case m.Event == controlClose && payload == r.ID:
 				return errClosed
@@ -91,44 +97,6 @@ func (r *response) look(ctx context.Context) error {
 		r.listener.Viewer, r.stale = version, false
 	}
 	return err
-}
-
-// show writes the items, but for the rest once they are no longer fresh.
-func (r *response) show(ctx context.Context, items []history.Item, until time.Time) (rest bool, err error) {
-	for _, item := range items {
-		if !time.Now().Before(until) {
-			return true, nil
-		}
-		if err := r.showItem(ctx, item); err != nil {
-			return false, err
-		}
-	}
-	return false, nil
-}
-
-func (r *response) showItem(ctx context.Context, item history.Item) error {
-	for _, i := range history.Heard(r.listener, item.Entry) {
-		if i < item.First {
-			continue
-		}
-		m, shown, err := r.Renderer.Render(ctx, r.listener, item.Messages[i])
-		if err != nil {
-			return err
-		}
-		r.feed.Done(item, i+1)
-		if !shown {
-			continue
-		}
-		r.batchEnd = r.bound.PositionID(r.feed.Position())
-		r.batch = append(r.batch, r.event(m.Event, m.Payload, r.batchEnd)...)
-		if len(r.batch) >= batchBytes {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	r.feed.Done(item, len(item.Messages))
-	return nil
 }
 
 // flush writes the batch, and ends the response that has become too long by it.

@@ -43,6 +43,9 @@ type response struct {
 	pen      *pen
 	feed     *history.Reader
 	listener stream.Listener
+	backlog
+	// moved says that what was read last tells where the list has gone.
+	moved bool
 	// stale says that what the account filters must be looked up again, and taken, whose the list is.
 	stale, taken bool
 	// begun says that an event has been made, in front of the first of which belongs the field retry.
@@ -50,7 +53,7 @@ type response struct {
 	// batch is events that are not written yet, the last of which has the id batchEnd.
 	batch    []byte
 	batchEnd string
-	// position is up to where everything is written if batch holds something, as an id.
+	// position is up to where everything is written if batch holds something, or something is waiting, as an id.
 	position string
 	nextBeat time.Time
 }

@@ -8,19 +8,15 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
-
-// rounds is how often a decision is made again because another invocation was faster.
-const rounds = 32
-
-var errContention = errors.New("row is written by too many at once")
 
 // admit adds a connection to its account's row, unless that has as many as it may, or the token
 // has been revoked since it was read. Readers do not keep it out: those whose clients have left stay
 // for minutes, since nobody is told.
 func (c *Connections) admit(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	e := entrance{s.Account, s.ID, s.Grant, newEntry(s, first, c.now())}
-	return c.enter(ctx, e, func(row item) (bool, error) {
+	return c.enter(ctx, e, func(row table.Item) (bool, error) {
 		err := c.makeRoom(ctx, s.Account, row)
 		if errors.Is(err, stream.ErrTooManyConnections) && socketsIn(row) < c.limits.Connections {
 			return c.enterBeside(ctx, e, row)
@@ -30,7 +26,7 @@ func (c *Connections) admit(ctx context.Context, s stream.Session, first []strea
 }
 
 // socketsIn is how many of the row's entries are connections and not readers.
-func socketsIn(row item) (n int) {
+func socketsIn(row table.Item) (n int) {
 	for _, e := range entries(row) {
 		if _, reads := readerOf(e); !reads {
 			n++
@@ -40,23 +36,23 @@ func socketsIn(row item) (n int) {
 }
 
 // enterBeside adds the entry to a row that is full of readers, if it is as it was seen.
-func (c *Connections) enterBeside(ctx context.Context, e entrance, row item) (added bool, err error) {
-	_, err = c.table.call(ctx, "UpdateItem", parameters{
+func (c *Connections) enterBeside(ctx context.Context, e entrance, row table.Item) (added bool, err error) {
+	_, err = c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                      accountKey(e.account),
 		"UpdateExpression":         "SET #c = :entry, n = n + :one, expiresAt = :expires",
 		"ConditionExpression":      "attribute_not_exists(#c) AND n = :seen AND " + notRevoked,
 		"ExpressionAttributeNames": e.names(),
 		"ExpressionAttributeValues": append(c.entranceValues(e),
-			field{":one", number(1)}, field{":seen", row.get("n")}),
+			table.Field{":one", table.Number(1)}, table.Field{":seen", row.Get("n")}),
 	})
-	return err == nil, unlessConflict(err)
+	return err == nil, table.UnlessConflict(err)
 }
 
 // entrance is an entry that is to be added to its account's row.
 type entrance struct {
 	account, id string
 	grant       stream.Grant
-	entry       item
+	entry       table.Item
 }
 
 // notRevoked is the condition that the row has no fresh tombstone of the token, or of the account.
@@ -65,54 +61,56 @@ const notRevoked = "(attribute_not_exists(#h) OR #h < :fresh) AND (attribute_not
 // enter adds the entry, unless the token has been revoked since it was read. If the row has as many
 // entries as it may, full is to make room, or to say why there is none, or that it has added the
 // entry itself.
-func (c *Connections) enter(ctx context.Context, e entrance, full func(row item) (added bool, err error)) error {
-	for range rounds {
-		_, err := c.table.call(ctx, "UpdateItem", parameters{
+func (c *Connections) enter(ctx context.Context, e entrance, full func(row table.Item) (added bool, err error)) error {
+	for range table.Rounds {
+		_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 			"Key":                      accountKey(e.account),
 			"UpdateExpression":         "SET #c = :entry, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
 			"ConditionExpression":      "attribute_not_exists(#c) AND (attribute_not_exists(n) OR n < :limit) AND " + notRevoked,
 			"ExpressionAttributeNames": e.names(),
 			"ExpressionAttributeValues": append(c.entranceValues(e),
-				field{":zero", number(0)}, field{":one", number(1)}, field{":limit", number(int64(c.limits.Connections))}),
+				table.Field{":zero", table.Number(0)}, table.Field{":one", table.Number(1)}, table.Field{":limit", table.Number(int64(c.limits.Connections))}),
 			"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 		})
-		var refused *conflict
+		var refused *table.Conflict
 		if !errors.As(err, &refused) {
 			return err
 		}
-		if entered, err := c.entered(e, refused.row); entered || err != nil {
+		if entered, err := c.entered(e, refused.Row); entered || err != nil {
 			return err
 		}
-		if added, err := full(refused.row); added || err != nil {
+		if added, err := full(refused.Row); added || err != nil {
 			return err
 		}
 	}
-	return errContention
+	return table.ErrContention
 }
 
 // entered reports whether the row that refused the entry has it: the same call, whose answer was
 // lost. ErrInvalidToken: it was refused because the token is revoked.
-func (c *Connections) entered(e entrance, row item) (bool, error) {
+func (c *Connections) entered(e entrance, row table.Item) (bool, error) {
 	if c.revoked(e, row) {
 		return false, fmt.Errorf("%w: revoked meanwhile", stream.ErrInvalidToken)
 	}
-	return row.get(entryName(e.id)).kind != "", nil
+	return row.Get(entryName(e.id)).Kind != "", nil
 }
 
 func (e entrance) names() map[string]string {
 	return map[string]string{"#c": entryName(e.id), "#h": revokedName(e.grant.TokenHash), "#off": accountOff}
 }
 
-func (c *Connections) entranceValues(e entrance) item {
-	return item{
-		{":entry", mapOf(e.entry)}, {":expires", c.accountExpires()},
-		{":fresh", number(c.marksFrom(e.grant).UnixMilli())},
+func (c *Connections) entranceValues(e entrance) table.Item {
+	return table.Item{
+		{":entry", table.Map(e.entry)}, {":expires", c.accountExpires()},
+		{":fresh", table.Number(c.marksFrom(e.grant).UnixMilli())},
 	}
 }
 
 // accountExpires is the time to live of an account's row, the same for all who write it, so that
 // it never moves back.
-func (c *Connections) accountExpires() value { return number(c.now().Add(accountLifetime).Unix()) }
+func (c *Connections) accountExpires() table.Value {
+	return table.Number(c.now().Add(accountLifetime).Unix())
+}
 
 // marksFrom is since when tombstones keep the grant out. Who left one did so after the change, which a
 // look-up some seconds later has seen: a token that has lost a scope is as good as it is.
@@ -125,10 +123,10 @@ func (c *Connections) marksFrom(g stream.Grant) time.Time {
 }
 
 // revoked reports whether the row has a fresh tombstone of the token, or of the account.
-func (c *Connections) revoked(e entrance, row item) bool {
+func (c *Connections) revoked(e entrance, row table.Item) bool {
 	from := c.marksFrom(e.grant).UnixMilli()
 	for _, name := range []string{revokedName(e.grant.TokenHash), accountOff} {
-		if at, ok := row.get(name).int(); ok && at >= from {
+		if at, ok := row.Get(name).Int(); ok && at >= from {
 			return true
 		}
 	}
@@ -137,21 +135,21 @@ func (c *Connections) revoked(e entrance, row item) bool {
 
 // newEntry is a connection in its account's row. The time of a stream is positive while it is
 // subscribed and negative for a tombstone.
-func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item {
-	streams, turns := item{}, item{}
+func newEntry(s stream.Session, first []stream.Subscription, now time.Time) table.Item {
+	streams, turns := table.Item{}, table.Item{}
 	for _, sub := range first {
-		if sub.Topic(s.Account).IsAccount() && streams.get(string(sub.Stream)).kind == "" {
+		if sub.Topic(s.Account).IsAccount() && streams.Get(string(sub.Stream)).Kind == "" {
 			at := firstHeld(s, sub).at
-			streams = append(streams, field{string(sub.Stream), number(at)})
-			turns = append(turns, field{string(sub.Stream), number(firstTurn(s.Connection, at))})
+			streams = append(streams, table.Field{string(sub.Stream), table.Number(at)})
+			turns = append(turns, table.Field{string(sub.Stream), table.Number(firstTurn(s.Connection, at))})
 		}
 	}
-	entry := item{{"c", number(s.ConnectedAt.UnixMilli())}, {"o", number(now.UnixMilli())}, {"s", mapOf(streams)}, {"h", text(shortHash(s.TokenHash))}}
+	entry := table.Item{{"c", table.Number(s.ConnectedAt.UnixMilli())}, {"o", table.Number(now.UnixMilli())}, {"s", table.Map(streams)}, {"h", table.Text(shortHash(s.TokenHash))}}
 	if s.Scopes.Notifications() {
-		entry = append(entry, field{"r", flag(true)})
+		entry = append(entry, table.Field{"r", table.Flag(true)})
 	}
 	if s.EventIDs {
-		entry = append(entry, field{"p", mapOf(turns)})
+		entry = append(entry, table.Field{"p", table.Map(turns)})
 	}
 	entry = append(entry, until(s.Grant)...)
 	return append(entry, asked(s)...)
@@ -159,11 +157,11 @@ func newEntry(s stream.Session, first []stream.Subscription, now time.Time) item
 
 // makeRoom removes connections that must have ended from a full account's row: nothing else may
 // have noticed their end. stream.ErrTooManyConnections if there is none.
-func (c *Connections) makeRoom(ctx context.Context, account string, row item) error {
+func (c *Connections) makeRoom(ctx context.Context, account string, row table.Item) error {
 	var dead []string
 	for _, e := range entries(row) {
-		if c.now().Sub(millis(e.fields.get("c"))) > lifetimeOf(e) {
-			dead = append(dead, e.name)
+		if c.now().Sub(table.Millis(e.Fields.Get("c"))) > lifetimeOf(e) {
+			dead = append(dead, e.Name)
 		}
 	}
 	if len(dead) == 0 {
@@ -177,42 +175,42 @@ func (c *Connections) makeRoom(ctx context.Context, account string, row item) er
 		paths = append(paths, path)
 		conditions = append(conditions, "attribute_exists("+path+")")
 	}
-	_, err := c.table.call(ctx, "UpdateItem", parameters{
+	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                       accountKey(account),
 		"UpdateExpression":          "SET n = n - :count REMOVE " + strings.Join(paths, ", "),
 		"ConditionExpression":       strings.Join(conditions, " AND "),
 		"ExpressionAttributeNames":  names,
-		"ExpressionAttributeValues": item{{":count", number(int64(len(dead)))}},
+		"ExpressionAttributeValues": table.Item{{":count", table.Number(int64(len(dead)))}},
 	})
-	return unlessConflict(err) // somebody else made room
+	return table.UnlessConflict(err) // somebody else made room
 }
 
 // dismiss removes a connection from its account's row. It may be gone already.
 func (c *Connections) dismiss(ctx context.Context, account, id string) error {
-	_, err := c.table.call(ctx, "UpdateItem", parameters{
+	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                       accountKey(account),
 		"UpdateExpression":          "REMOVE #c SET n = n - :one",
 		"ConditionExpression":       "attribute_exists(#c)",
 		"ExpressionAttributeNames":  map[string]string{"#c": entryName(id)},
-		"ExpressionAttributeValues": item{{":one", number(1)}},
+		"ExpressionAttributeValues": table.Item{{":one", table.Number(1)}},
 	})
-	return unlessConflict(err)
+	return table.UnlessConflict(err)
 }
 
 // entries are the connections in an account's row.
-func entries(row item) (all []field) {
+func entries(row table.Item) (all []table.Field) {
 	for _, f := range row {
-		if strings.HasPrefix(f.name, "@") && f.kind == isMap {
+		if strings.HasPrefix(f.Name, "@") && f.Kind == table.IsMap {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-func (c *Connections) accountListeners(account string, row item) (found []stream.Listener) {
+func (c *Connections) accountListeners(account string, row table.Item) (found []stream.Listener) {
 	for _, e := range entries(row) {
-		for _, s := range e.fields.get("s").fields {
-			if l, ok := c.entryListener(account, e, stream.Name(s.name)); ok {
+		for _, s := range e.Fields.Get("s").Fields {
+			if l, ok := c.entryListener(account, e, stream.Name(s.Name)); ok {
 				found = append(found, l)
 			}
 		}
@@ -221,34 +219,25 @@ func (c *Connections) accountListeners(account string, row item) (found []stream
 }
 
 // entryListener is the subscription of an entry to one of the account's streams, if it is on.
-func (c *Connections) entryListener(account string, e field, name stream.Name) (stream.Listener, bool) {
-	connected := millis(e.fields.get("c"))
-	at, _ := e.fields.get("s").fields.get(string(name)).int()
+func (c *Connections) entryListener(account string, e table.Field, name stream.Name) (stream.Listener, bool) {
+	connected := table.Millis(e.Fields.Get("c"))
+	at, _ := e.Fields.Get("s").Fields.Get(string(name)).Int()
 	if at <= 0 || c.now().Sub(connected) > lifetime {
 		return stream.Listener{}, false
 	}
-	turn := e.fields.get("p").fields.get(string(name))
+	turn := e.Fields.Get("p").Fields.Get(string(name))
 	l := stream.Listener{
-		Connection:   stream.Connection{ID: e.name[1:], ConnectedAt: connected},
+		Connection:   stream.Connection{ID: e.Name[1:], ConnectedAt: connected},
 		Subscription: stream.Subscription{Stream: name},
 		Account:      account,
-		Opened:       openedAt(e.fields, at, connected),
-		Until:        seconds(e.fields.get("u")),
-		EventIDs:     e.fields.get("e").flag,
-		Replaying:    turn.given(),
+		Opened:       openedAt(e.Fields, at, connected),
+		Until:        table.Seconds(e.Fields.Get("u")),
+		EventIDs:     e.Fields.Get("e").Flag,
+		Replaying:    turn.Given(),
 	}
 	l.Since = beganAt(turn, l.Connection)
 	if name == stream.User {
-		l.Notifications, l.Viewer = e.fields.get("r").flag, e.fields.get("f").text
+		l.Notifications, l.Viewer = e.Fields.Get("r").Flag, e.Fields.Get("f").Text
 	}
 	return l, true
-}
-
-// unlessConflict drops the error of a condition that did not hold, where that is an answer.
-func unlessConflict(err error) error {
-	var old *conflict
-	if errors.As(err, &old) {
-		return nil
-	}
-	return err
 }

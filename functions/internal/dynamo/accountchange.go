@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/enforce"
+	"edgestream/functions/internal/table"
 )
 
 // AccountChange decodes one record of the Accounts table's stream. A record that cannot be read has
@@ -16,7 +17,7 @@ func AccountChange(raw json.RawMessage) enforce.Change {
 	if err != nil {
 		r.rescue(raw)
 	}
-	c := enforce.Change{EventID: r.eventID, Sequence: r.sequence, At: second(r.at), Key: r.keys.get("key").text}
+	c := enforce.Change{EventID: r.eventID, Sequence: r.sequence, At: second(r.at), Key: r.keys.Get("key").Text}
 	if err == nil {
 		err = r.complete()
 	}
@@ -29,7 +30,7 @@ func AccountChange(raw json.RawMessage) enforce.Change {
 }
 
 // subjectOf is the row with this key before and after; an image that is not there is nil.
-func subjectOf(key string, before, after item) enforce.Row {
+func subjectOf(key string, before, after table.Item) enforce.Row {
 	kind, id, _ := strings.Cut(key, "#")
 	switch kind {
 	case "token":
@@ -44,7 +45,7 @@ func subjectOf(key string, before, after item) enforce.Row {
 
 // allowanceOf reads a token's row as Grant does, but for the time: a revocation is an end like any
 // other.
-func allowanceOf(row item) enforce.Allowance {
+func allowanceOf(row table.Item) enforce.Allowance {
 	g, err := grantOf(row, time.Time{}) // a time at which nothing has run out
 	if err != nil {
 		return enforce.Allowance{}
@@ -52,20 +53,20 @@ func allowanceOf(row item) enforce.Allowance {
 	return enforce.Allowance{Account: g.Account, Scopes: g.Scopes, Until: g.TokenExpires}
 }
 
-func stateOf(row item) (s enforce.State) {
+func stateOf(row table.Item) (s enforce.State) {
 	if err := checkAccount(row); err != nil {
 		s.Off = err.Error()
 	}
 	s.Viewer = viewerOf(row).Version()
-	if filters := row.get("filters"); filters.given() && len(filters.list) > 0 {
-		s.Filters = string(filters.appendPlain(nil))
+	if filters := row.Get("filters"); filters.Given() && len(filters.List) > 0 {
+		s.Filters = string(filters.AppendPlain(nil))
 	}
 	return s
 }
 
-func ownerOf(row item) string {
-	if owner := row.get("account"); owner.kind == isString {
-		return owner.text
+func ownerOf(row table.Item) string {
+	if owner := row.Get("account"); owner.Kind == table.IsString {
+		return owner.Text
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // accountRecord is a record of the Accounts table's stream; an image that is empty is not there.
@@ -71,7 +72,7 @@ func TestARecordOfAToken(t *testing.T) {
 
 func TestARecordOfAnAccount(t *testing.T) {
 	blocks := `,"blocks":{"SS":["9"]}`
-	version := viewerOf(item{{"blocks", value{kind: isStringSet, list: []value{text("9")}}}}).Version()
+	version := viewerOf(table.Item{{"blocks", table.Value{Kind: table.IsStringSet, List: []table.Value{table.Text("9")}}}}).Version()
 	if version == "" {
 		t.Fatal("blocks have no version")
 	}

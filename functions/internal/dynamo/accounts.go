@@ -9,20 +9,19 @@ import (
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // Accounts reads the Accounts table, which the application writes. It is safe for concurrent use.
 type Accounts struct {
-	table table
+	table table.Table
 	now   func() time.Time
 }
 
 // NewAccounts reads the table with this name.
-func NewAccounts(client *awscall.Client, table string) *Accounts {
-	return &Accounts{table: tableOf(client, table), now: time.Now}
+func NewAccounts(client *awscall.Client, name string) *Accounts {
+	return &Accounts{table: table.New(client, name), now: time.Now}
 }
-
-func tableOf(client *awscall.Client, name string) table { return table{client: client, name: name} }
 
 // errMalformed is a row that does not fit the table's description. Nothing is granted by it.
 var errMalformed = errors.New("malformed row")
@@ -69,34 +68,34 @@ func (a *Accounts) ListOwner(ctx context.Context, list string) (string, error) {
 	if err != nil || row == nil {
 		return "", err
 	}
-	owner := row.get("account")
-	if owner.kind != isString {
+	owner := row.Get("account")
+	if owner.Kind != table.IsString {
 		return "", fmt.Errorf("%w: %w", stream.ErrNotOwnList, wrongType("account", owner, "S"))
 	}
-	return owner.text, nil
+	return owner.Text, nil
 }
 
 // rowNames are the attributes that rows of tokens, accounts and lists are read for.
 var rowNames = append([]string{"account", "scopes", "expiresAt", "revokedAt", "disabled", "suspended"}, viewerNames...)
 
 // read is what rowNames names of the row with this key.
-func (a *Accounts) read(ctx context.Context, key string) (item, error) {
+func (a *Accounts) read(ctx context.Context, key string) (table.Item, error) {
 	return a.attributes(ctx, key, rowNames)
 }
 
 // attributes are those of the row with this key that are named, or nil if there is no such row. The
 // table is read consistently: a token that has just been written is valid, one that has just been
 // revoked is not.
-func (a *Accounts) attributes(ctx context.Context, key string, names []string) (item, error) {
-	if len(key) > maxPartitionKey {
+func (a *Accounts) attributes(ctx context.Context, key string, names []string) (table.Item, error) {
+	if len(key) > table.MaxPartitionKey {
 		return nil, nil // no such row can be
 	}
-	projection, places := projectionOf(names)
-	got, err := a.table.call(ctx, "GetItem", parameters{
-		"Key": item{{"key", text(key)}}, "ConsistentRead": true,
+	projection, places := table.Projection(names)
+	got, err := a.table.Call(ctx, "GetItem", table.Parameters{
+		"Key": table.Item{{"key", table.Text(key)}}, "ConsistentRead": true,
 		"ProjectionExpression": projection, "ExpressionAttributeNames": places,
 	})
-	return got.row, err
+	return got.Row, err
 }
 
 // refuse says why, for the log: that a row is malformed only the application can correct.
@@ -112,18 +111,18 @@ var (
 	errSuspended = errors.New("account is suspended")
 )
 
-func grantOf(row item, now time.Time) (stream.Grant, error) {
+func grantOf(row table.Item, now time.Time) (stream.Grant, error) {
 	if row == nil {
 		return stream.Grant{}, errUnknown
 	}
-	account := row.get("account")
-	if account.kind != isString || account.text == "" {
+	account := row.Get("account")
+	if account.Kind != table.IsString || account.Text == "" {
 		return stream.Grant{}, wrongType("account", account, "S that is not empty")
 	}
-	g := stream.Grant{Account: account.text}
+	g := stream.Grant{Account: account.Text}
 	var err error
-	if scopes := row.get("scopes"); scopes.given() {
-		if g.Scopes, err = scopes.texts(); err != nil {
+	if scopes := row.Get("scopes"); scopes.Given() {
+		if g.Scopes, err = scopes.IDs(); err != nil {
 			return stream.Grant{}, fmt.Errorf("%w: scopes %w", errMalformed, err)
 		}
 	}
@@ -143,34 +142,34 @@ func grantOf(row item, now time.Time) (stream.Grant, error) {
 	return g, nil
 }
 
-func checkAccount(row item) error {
+func checkAccount(row table.Item) error {
 	return cmp.Or(off(row, "disabled", errDisabled), off(row, "suspended", errSuspended))
 }
 
-func off(row item, name string, reason error) error {
-	switch v := row.get(name); {
-	case v.kind == isBool && v.flag:
+func off(row table.Item, name string, reason error) error {
+	switch v := row.Get(name); {
+	case v.Kind == table.IsBool && v.Flag:
 		return reason
-	case v.given() && v.kind != isBool:
+	case v.Given() && v.Kind != table.IsBool:
 		return wrongType(name, v, "BOOL")
 	}
 	return nil
 }
 
 // instant is a time as epoch seconds (N) or in ISO 8601 (S), in UTC; zero if the row has none.
-func instant(row item, name string) (time.Time, error) {
-	switch v := row.get(name); v.kind {
-	case "", isNull:
+func instant(row table.Item, name string) (time.Time, error) {
+	switch v := row.Get(name); v.Kind {
+	case "", table.IsNull:
 		return time.Time{}, nil
-	case isNumber:
-		if seconds, ok := v.int(); ok {
+	case table.IsNumber:
+		if seconds, ok := v.Int(); ok {
 			return time.Unix(seconds, 0).UTC(), nil
 		}
-		return time.Time{}, fmt.Errorf("%w: %s is %.40s, not whole seconds", errMalformed, name, v.text)
-	case isString:
-		at, err := time.Parse(time.RFC3339, v.text)
+		return time.Time{}, fmt.Errorf("%w: %s is %.40s, not whole seconds", errMalformed, name, v.Text)
+	case table.IsString:
+		at, err := time.Parse(time.RFC3339, v.Text)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("%w: %s is %.40q, not an ISO 8601 time", errMalformed, name, v.text)
+			return time.Time{}, fmt.Errorf("%w: %s is %.40q, not an ISO 8601 time", errMalformed, name, v.Text)
 		}
 		return at.UTC(), nil
 	default:
@@ -178,9 +177,9 @@ func instant(row item, name string) (time.Time, error) {
 	}
 }
 
-func wrongType(name string, v value, want string) error {
-	if v.kind == "" {
+func wrongType(name string, v table.Value, want string) error {
+	if v.Kind == "" {
 		return fmt.Errorf("%w: %s is missing, want %s", errMalformed, name, want)
 	}
-	return fmt.Errorf("%w: %s is %s, want %s", errMalformed, name, v.kind, want)
+	return fmt.Errorf("%w: %s is %s, want %s", errMalformed, name, v.Kind, want)
 }

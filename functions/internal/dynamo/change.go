@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // record is a DynamoDB stream record as Lambda delivers it,
@@ -15,7 +16,7 @@ import (
 type record struct {
 	eventID, eventName, principal, sequence string
 	at                                      float64
-	keys, oldImage, newImage                item
+	keys, oldImage, newImage                table.Item
 }
 
 // Change decodes one record of the Content table's stream. A record that does not fit the table
@@ -27,7 +28,7 @@ func Change(raw json.RawMessage) stream.Change {
 	}
 	c := stream.Change{
 		EventID: r.eventID, Sequence: r.sequence, At: second(r.at), Raw: raw,
-		Owner:   r.keys.get("owner").text,
+		Owner:   r.keys.Get("owner").Text,
 		Expired: r.eventName == "REMOVE" && r.principal == "dynamodb.amazonaws.com",
 	}
 	if err == nil {
@@ -40,22 +41,22 @@ func Change(raw json.RawMessage) stream.Change {
 }
 
 func parseRecord(in string) (r record, err error) {
-	p := parser{in: in}
-	p.object(func(name string) {
+	p := table.NewParser(in)
+	p.Object(func(name string) {
 		switch name {
 		case "eventID":
-			r.eventID = p.string()
+			r.eventID = p.Text()
 		case "eventName":
-			r.eventName = p.string()
+			r.eventName = p.Text()
 		case "userIdentity":
-			r.principal = p.principal()
+			r.principal = principal(p)
 		case "dynamodb":
-			p.change(&r)
+			readChange(p, &r)
 		default:
-			p.skip()
+			p.Skip()
 		}
 	})
-	return r, p.end()
+	return r, p.End()
 }
 
 // rescue reads what names a record of which something else cannot be read.
@@ -69,67 +70,67 @@ func (r *record) rescue(raw json.RawMessage) {
 	}
 	_ = json.Unmarshal(raw, &names) // what is of another type stays empty
 	r.eventID, r.sequence = names.EventID, names.DynamoDB.SequenceNumber
-	r.keys = item{{"owner", text(names.DynamoDB.Keys.Owner.S)}}
+	r.keys = table.Item{{"owner", table.Text(names.DynamoDB.Keys.Owner.S)}}
 }
 
 // principal reads who made the change; nobody where it is null.
-func (p *parser) principal() (id string) {
-	if p.peek() != '{' {
-		p.skip()
+func principal(p *table.Parser) (id string) {
+	if p.Peek() != '{' {
+		p.Skip()
 		return ""
 	}
-	p.object(func(name string) {
+	p.Object(func(name string) {
 		if name == "principalId" || name == "PrincipalId" {
-			id = p.string()
+			id = p.Text()
 		} else {
-			p.skip()
+			p.Skip()
 		}
 	})
 	return id
 }
 
-func (p *parser) change(r *record) {
-	p.object(func(name string) {
+func readChange(p *table.Parser, r *record) {
+	p.Object(func(name string) {
 		switch name {
 		case "ApproximateCreationDateTime":
-			r.at = p.float()
+			r.at = float(p)
 		case "Keys":
-			r.keys = p.image()
+			r.keys = image(p)
 		case "OldImage":
-			r.oldImage = p.image()
+			r.oldImage = image(p)
 		case "NewImage":
-			r.newImage = p.image()
+			r.newImage = image(p)
 		case "SequenceNumber":
-			r.sequence = p.string()
+			r.sequence = p.Text()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	})
 }
 
 // image is an item, not nil even if it has no attributes, or nil for null.
-func (p *parser) image() item {
-	if p.peek() != '{' {
-		if p.bare() != "null" {
-			p.fail("not an image")
+func image(p *table.Parser) table.Item {
+	if p.Peek() != '{' {
+		if p.Bare() != "null" {
+			p.Fail("not an image")
 		}
 		return nil
 	}
-	return append(item{}, p.item()...)
+	return append(table.Item{}, p.Item()...)
 }
 
-func (p *parser) float() float64 {
-	p.space()
-	f, err := strconv.ParseFloat(p.bare(), 64)
+func float(p *table.Parser) float64 {
+	p.Space()
+	f, err := strconv.ParseFloat(p.Bare(), 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		p.fail("not a number")
+		p.Fail("not a number")
 	}
 	return f
 }
 
 // fill checks and decodes the images. An expired item is silent whatever it was, so it is not read.
 func (r *record) fill(c *stream.Change) error {
-	if owner := r.keys.get("owner"); owner.kind != isString {
+	if owner := r.keys.Get("owner"); owner.Kind != table.IsString {
 		return wrongAttribute("owner", owner, "S")
 	}
 	err := r.complete()

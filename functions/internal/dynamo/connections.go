@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"math"
-	"sync"
 	"time"
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // Limits bound what a client can make Connections store. Zero is no limit.
@@ -26,21 +26,21 @@ type Limits struct {
 // stream.ErrTooManyConnections, stream.ErrInvalidToken, stream.ErrTooManySubscriptions and
 // stream.ErrTooLong; any other error says that the table could not be read or written.
 type Connections struct {
-	table  table
+	table  table.Table
 	limits Limits
 	now    func() time.Time
 }
 
 // NewConnections uses the table with this name.
-func NewConnections(client *awscall.Client, table string, limits Limits) *Connections {
+func NewConnections(client *awscall.Client, name string, limits Limits) *Connections {
 	limits.Subscriptions = cmp.Or(limits.Subscriptions, math.MaxInt32)
 	limits.Connections = cmp.Or(limits.Connections, math.MaxInt32)
-	return &Connections{table: tableOf(client, table), limits: limits, now: time.Now}
+	return &Connections{table: table.New(client, name), limits: limits, now: time.Now}
 }
 
 // Meter has every call's consumed capacity reported, for measurements. Call it before any use;
 // report is called by many goroutines at once.
-func (c *Connections) Meter(report func(Units)) { c.table.meter = report }
+func (c *Connections) Meter(report func(table.Units)) { c.table.Meter(report) }
 
 // Open stores a connection that is being made and subscribes it to first; listeners found by that
 // have Opened set, and are Replaying if the session is one with ids. Nothing is stored with
@@ -49,7 +49,7 @@ func (c *Connections) Meter(report func(Units)) { c.table.meter = report }
 func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	writes := []func(context.Context) error{
 		func(ctx context.Context) error { return c.admit(ctx, s, first) },
-		func(ctx context.Context) error { return c.put(ctx, newConnectionRow(s, first, c.now())) },
+		func(ctx context.Context) error { return c.table.Put(ctx, newConnectionRow(s, first, c.now())) },
 	}
 	for _, sub := range first {
 		if !sub.Topic(s.Account).IsAccount() {
@@ -60,7 +60,7 @@ func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream
 		}
 	}
 	writes = append(writes, c.watch(s)...)
-	if err := parallel(ctx, writes); err != nil {
+	if err := table.Parallel(ctx, writes); err != nil {
 		// What is left would be removed when a post finds it gone; the limit should not wait for that.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
@@ -72,53 +72,36 @@ func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream
 // undo removes what an Open that failed has written. A connection that was not admitted has no
 // entry of its own in the account's row.
 func (c *Connections) undo(ctx context.Context, s stream.Session, first []stream.Subscription, cause error) error {
-	rows := []item{connectionKey(s.Connection)}
+	rows := []table.Item{connectionKey(s.Connection)}
 	for _, sub := range first {
 		if topic := sub.Topic(s.Account); !topic.IsAccount() {
 			rows = append(rows, mappingKey(s.Connection, topic, sub.Key()))
 		}
 	}
 	if errors.Is(cause, stream.ErrTooManyConnections) {
-		return c.deleteAll(ctx, rows)
+		return c.table.DeleteAll(ctx, rows)
 	}
-	return errors.Join(c.deleteAll(ctx, rows), c.dismiss(ctx, s.Account, s.ID))
-}
-
-func (c *Connections) put(ctx context.Context, row item) error {
-	_, err := c.table.call(ctx, "PutItem", parameters{"Item": row})
-	return err
+	return errors.Join(c.table.DeleteAll(ctx, rows), c.dismiss(ctx, s.Account, s.ID))
 }
 
 // Session is what Open stored of the connection; stream.ErrNoConnection if there is none.
 func (c *Connections) Session(ctx context.Context, connection stream.Connection) (stream.Session, error) {
-	got, err := c.table.call(ctx, "GetItem", parameters{
+	got, err := c.table.Call(ctx, "GetItem", table.Parameters{
 		"Key": connectionKey(connection), "ConsistentRead": true,
 		"ProjectionExpression": "sk, a, sc, h, u, e, f, expiresAt",
 	})
 	if err != nil {
 		return stream.Session{}, err
 	}
-	s, ok := connectionRow{got.row}.session()
-	if !ok || c.expired(got.row) {
+	s, ok := connectionRow{got.Row}.session()
+	if !ok || c.expired(got.Row) {
 		return stream.Session{}, stream.ErrNoConnection
 	}
 	return s, nil
 }
 
 // expired reports whether the row's time to live is over: DynamoDB may keep it for days.
-func (c *Connections) expired(row item) bool {
-	at := seconds(row.get("expiresAt"))
+func (c *Connections) expired(row table.Item) bool {
+	at := table.Seconds(row.Get("expiresAt"))
 	return !at.IsZero() && !c.now().Before(at)
-}
-
-// parallel runs all tasks side by side and returns their errors. Their number is small.
-func parallel(ctx context.Context, tasks []func(context.Context) error) error {
-	errs := make([]error, len(tasks))
-	var wg sync.WaitGroup
-	for i, task := range tasks[1:] {
-		wg.Go(func() { errs[i+1] = task(ctx) })
-	}
-	errs[0] = tasks[0](ctx)
-	wg.Wait()
-	return errors.Join(errs...)
 }

@@ -10,11 +10,12 @@ import (
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 func logPartition(topic stream.Topic) string { return "log#" + topic.String() }
 
-func entryKey(e history.Entry) item { return keyOf(logPartition(e.Topic), e.Record) }
+func entryKey(e history.Entry) table.Item { return keyOf(logPartition(e.Topic), e.Record) }
 
 // entrySize is about how many bytes of a row the messages are.
 func entrySize(e history.Entry) int {
@@ -32,50 +33,52 @@ func entrySize(e history.Entry) int {
 }
 
 // entryRow is an entry without its key.
-func entryRow(e history.Entry) item {
-	row := item{{"at", number(e.At.UnixMicro())}, {"w", text(e.Writer)}, {"n", unsigned(e.N)}}
+func entryRow(e history.Entry) table.Item {
+	row := table.Item{{"at", table.Number(e.At.UnixMicro())}, {"w", table.Text(e.Writer)}, {"n", unsigned(e.N)}}
 	if !e.Previous.IsZero() {
-		row = append(row, field{"p", number(e.Previous.UnixMicro())})
+		row = append(row, table.Field{"p", table.Number(e.Previous.UnixMicro())})
 	}
 	if e.Owner != "" || e.Sequence != "" {
-		row = append(row, field{"o", text(e.Owner)}, field{"q", text(e.Sequence)})
+		row = append(row, table.Field{"o", table.Text(e.Owner)}, table.Field{"q", table.Text(e.Sequence)})
 	}
-	messages := value{kind: isList}
+	messages := table.Value{Kind: table.IsList}
 	for i := range e.Messages {
-		messages.list = append(messages.list, mapOf(messageRow(e.Messages, i)))
+		messages.List = append(messages.List, table.Map(messageRow(e.Messages, i)))
 	}
-	return append(row, field{"m", messages})
+	return append(row, table.Field{"m", messages})
 }
 
-func unsigned(n uint64) value { return value{kind: isNumber, text: strconv.FormatUint(n, 10)} }
+func unsigned(n uint64) table.Value {
+	return table.Value{Kind: table.IsNumber, Text: strconv.FormatUint(n, 10)}
+}
 
 // messageRow is a message. Its payload is d; none if it has none; or stands in the message whose
 // index is r, which says the same. A payload that is no text is bytes.
-func messageRow(messages []stream.Message, i int) item {
+func messageRow(messages []stream.Message, i int) table.Item {
 	m := messages[i]
-	row := item{{"e", text(m.Event)}}
+	row := table.Item{{"e", table.Text(m.Event)}}
 	if len(m.Streams) > 0 {
 		names := make([]string, len(m.Streams))
 		for n, name := range m.Streams {
 			names[n] = string(name)
 		}
-		row = append(row, field{"s", text(strings.Join(names, " "))})
+		row = append(row, table.Field{"s", table.Text(strings.Join(names, " "))})
 	}
 	if m.Part != 0 {
-		row = append(row, field{"p", number(int64(m.Part))})
+		row = append(row, table.Field{"p", table.Number(int64(m.Part))})
 	}
 	if m.Exact {
-		row = append(row, field{"x", flag(true)})
+		row = append(row, table.Field{"x", table.Flag(true)})
 	}
 	switch same := sameAs(messages, i); {
 	case m.Payload == nil:
 		return row
 	case same >= 0:
-		return append(row, field{"r", number(int64(same))})
+		return append(row, table.Field{"r", table.Number(int64(same))})
 	case utf8.Valid(m.Payload):
-		return append(row, field{"d", text(string(m.Payload))})
+		return append(row, table.Field{"d", table.Text(string(m.Payload))})
 	}
-	return append(row, field{"d", value{kind: isBinary, text: base64.StdEncoding.EncodeToString(m.Payload)}})
+	return append(row, table.Field{"d", table.Value{Kind: table.IsBinary, Text: base64.StdEncoding.EncodeToString(m.Payload)}})
 }
 
 // sameAs is the first of the messages before this one that has its payload; -1 if none has, or the
@@ -92,7 +95,7 @@ func sameAs(messages []stream.Message, i int) int {
 	return -1
 }
 
-func readEntries(topic stream.Topic, rows []item) []history.Entry {
+func readEntries(topic stream.Topic, rows []table.Item) []history.Entry {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -106,48 +109,48 @@ func readEntries(topic stream.Topic, rows []item) []history.Entry {
 }
 
 // readEntry reads what entryRow wrote; false if the row is no entry.
-func readEntry(topic stream.Topic, row item) (e history.Entry, ok bool) {
-	at, isAt := row.get("at").int()
-	n, err := strconv.ParseUint(row.get("n").text, 10, 64)
+func readEntry(topic stream.Topic, row table.Item) (e history.Entry, ok bool) {
+	at, isAt := row.Get("at").Int()
+	n, err := strconv.ParseUint(row.Get("n").Text, 10, 64)
 	e = history.Entry{
-		Topic: topic, Record: row.get("sk").text, At: time.UnixMicro(at).UTC(), Writer: row.get("w").text, N: n,
-		Owner: row.get("o").text, Sequence: row.get("q").text,
+		Topic: topic, Record: row.Get("sk").Text, At: time.UnixMicro(at).UTC(), Writer: row.Get("w").Text, N: n,
+		Owner: row.Get("o").Text, Sequence: row.Get("q").Text,
 	}
-	if previous, ok := row.get("p").int(); ok {
+	if previous, ok := row.Get("p").Int(); ok {
 		e.Previous = time.UnixMicro(previous).UTC()
 	}
-	messages := row.get("m")
-	for _, v := range messages.list {
-		m, ok := readMessage(topic, v.fields, e.Messages)
+	messages := row.Get("m")
+	for _, v := range messages.List {
+		m, ok := readMessage(topic, v.Fields, e.Messages)
 		if !ok {
 			return e, false
 		}
 		e.Messages = append(e.Messages, m)
 	}
-	return e, isAt && err == nil && messages.kind == isList
+	return e, isAt && err == nil && messages.Kind == table.IsList
 }
 
 // readMessage reads what messageRow wrote behind the messages before it.
-func readMessage(topic stream.Topic, row item, before []stream.Message) (m stream.Message, ok bool) {
-	m = stream.Message{Topic: topic, Event: row.get("e").text, Exact: row.get("x").flag}
-	for _, name := range strings.Fields(row.get("s").text) {
+func readMessage(topic stream.Topic, row table.Item, before []stream.Message) (m stream.Message, ok bool) {
+	m = stream.Message{Topic: topic, Event: row.Get("e").Text, Exact: row.Get("x").Flag}
+	for _, name := range strings.Fields(row.Get("s").Text) {
 		m.Streams = append(m.Streams, stream.Name(name))
 	}
-	part, _ := row.get("p").int()
+	part, _ := row.Get("p").Int()
 	m.Part = int(part)
-	if same := row.get("r"); same.kind != "" {
-		i, ok := same.int()
+	if same := row.Get("r"); same.Kind != "" {
+		i, ok := same.Int()
 		if !ok || i < 0 || i >= int64(len(before)) {
 			return m, false
 		}
 		m.Payload = before[i].Payload
 		return m, true
 	}
-	switch payload := row.get("d"); payload.kind {
-	case isString:
-		m.Payload = []byte(payload.text)
-	case isBinary:
-		decoded, err := base64.StdEncoding.DecodeString(payload.text)
+	switch payload := row.Get("d"); payload.Kind {
+	case table.IsString:
+		m.Payload = []byte(payload.Text)
+	case table.IsBinary:
+		decoded, err := base64.StdEncoding.DecodeString(payload.Text)
 		m.Payload = decoded
 		return m, err == nil
 	}

@@ -6,21 +6,22 @@ import (
 	"slices"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // everyone reads the connections that can be open, one read for each of their keys, and the head.
 func (c *Connections) everyone(topic stream.Topic, found *gathering) []read {
 	reads := []read{{[]stream.Topic{topic}, func(ctx context.Context) error {
-		got, err := c.table.call(ctx, "GetItem", parameters{"Key": headKey(topic), "ConsistentRead": true})
-		found.add(topic, nil, readHead(got.row).live(c.now()))
+		got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": headKey(topic), "ConsistentRead": true})
+		found.add(topic, nil, readHead(got.Row).live(c.now()))
 		return err
 	}}}
-	since := text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
+	since := table.Text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
 	for n := range uint32(connectionKeys) {
-		values := item{{":pk", text(connectionPartition(n))}, {":since", since}}
+		values := table.Item{{":pk", table.Text(connectionPartition(n))}, {":since", since}}
 		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
 			var listeners []stream.Listener
-			err := c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []item) {
+			err := c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []table.Item) {
 				listeners = append(listeners, userListeners(rows)...)
 			})
 			if err == nil {
@@ -33,7 +34,7 @@ func (c *Connections) everyone(topic stream.Topic, found *gathering) []read {
 	return reads
 }
 
-func userListeners(rows []item) (listeners []stream.Listener) {
+func userListeners(rows []table.Item) (listeners []stream.Listener) {
 	for _, row := range rows {
 		s, ok := connectionRow{row}.session()
 		h, known := connectionRow{row}.held(string(stream.User))
@@ -59,7 +60,7 @@ func userListeners(rows []item) (listeners []stream.Listener) {
 // as replaying: Defer says what it is.
 func (c *Connections) findReplaying(ctx context.Context, listeners []stream.Listener) error {
 	byAccount := map[string][]*stream.Listener{}
-	var keys []item
+	var keys []table.Item
 	for i := range listeners {
 		l := &listeners[i]
 		if !l.EventIDs {
@@ -71,8 +72,8 @@ func (c *Connections) findReplaying(ctx context.Context, listeners []stream.List
 		}
 		byAccount[l.Account] = append(byAccount[l.Account], l)
 	}
-	for batch := range slices.Chunk(keys, readsPerBatch) {
-		err := c.batchGet(ctx, batch, func(row item) {
+	for batch := range slices.Chunk(keys, table.ReadsPerBatch) {
+		err := c.table.BatchGet(ctx, batch, func(row table.Item) {
 			for _, l := range byAccount[accountOf(row)] {
 				l.Replaying = accountStanding(row, *l) != live
 			}

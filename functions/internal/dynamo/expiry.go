@@ -9,6 +9,7 @@ import (
 
 	"edgestream/functions/internal/stream"
 	"edgestream/functions/internal/sweep"
+	"edgestream/functions/internal/table"
 )
 
 // An expiry stands in the partition of the minute in which the token runs out, under the time and
@@ -18,7 +19,7 @@ import (
 // moment cannot have passed it.
 const expiryMargin = 15 * time.Second
 
-func expiryKey(e sweep.Expiry) item {
+func expiryKey(e sweep.Expiry) table.Item {
 	return keyOf(expiryPartition(e.At), fmt.Sprintf("%013d#%d#%s", e.At.UnixMilli(), e.ConnectedAt.UnixMilli(), e.ID))
 }
 
@@ -36,16 +37,16 @@ func (c *Connections) watch(s stream.Session) (writes []func(context.Context) er
 	if least := c.now().Add(expiryMargin); at.Before(least) {
 		at = least
 	}
-	row := append(expiryKey(sweep.Expiry{Connection: s.Connection, At: at}), expires(at.Add(lifetime)))
-	return append(writes, func(ctx context.Context) error { return c.put(ctx, row) })
+	row := append(expiryKey(sweep.Expiry{Connection: s.Connection, At: at}), table.Expires(at.Add(lifetime)))
+	return append(writes, func(ctx context.Context) error { return c.table.Put(ctx, row) })
 }
 
 // Expiring returns the connections whose token runs out within the window, which is not long: each
 // minute is a read.
 func (c *Connections) Expiring(ctx context.Context, w sweep.Window) (expiries []sweep.Expiry, err error) {
 	for at := w.From.Truncate(time.Minute); !at.After(w.To); at = at.Add(time.Minute) {
-		values := item{{":pk", text(expiryPartition(at))}, {":from", text(after(w.From))}, {":to", text(after(w.To))}}
-		err := c.read(ctx, true, values, func(rows []item) {
+		values := table.Item{{":pk", table.Text(expiryPartition(at))}, {":from", table.Text(after(w.From))}, {":to", table.Text(after(w.To))}}
+		err := c.read(ctx, true, values, func(rows []table.Item) {
 			for _, row := range rows {
 				if e, ok := expiryOf(row); ok {
 					expiries = append(expiries, e)
@@ -59,8 +60,8 @@ func (c *Connections) Expiring(ctx context.Context, w sweep.Window) (expiries []
 	return expiries, nil
 }
 
-func expiryOf(row item) (sweep.Expiry, bool) {
-	parts := strings.SplitN(row.get("sk").text, "#", 3)
+func expiryOf(row table.Item) (sweep.Expiry, bool) {
+	parts := strings.SplitN(row.Get("sk").Text, "#", 3)
 	if len(parts) < 3 {
 		return sweep.Expiry{}, false
 	}
@@ -74,6 +75,6 @@ func expiryOf(row item) (sweep.Expiry, bool) {
 
 // Settle forgets an expiry.
 func (c *Connections) Settle(ctx context.Context, e sweep.Expiry) error {
-	_, err := c.table.call(ctx, "DeleteItem", parameters{"Key": expiryKey(e)})
+	_, err := c.table.Call(ctx, "DeleteItem", table.Parameters{"Key": expiryKey(e)})
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 const (
@@ -23,17 +24,17 @@ const (
 type head struct{ since, until int64 }
 
 // readHead reads the head of an account's row, or of a row of its own.
-func readHead(row item) (h head) {
-	k := row.get("k").fields
-	h.since, _ = k.get("s").int()
-	h.until, _ = k.get("u").int()
+func readHead(row table.Item) (h head) {
+	k := row.Get("k").Fields
+	h.since, _ = k.Get("s").Int()
+	h.until, _ = k.Get("u").Int()
 	return h
 }
 
 func (h head) live(now time.Time) bool { return now.UnixMilli() < h.until }
 
 // headKey is the row that has the topic's head: one that a look-up of the topic reads anyway.
-func headKey(topic stream.Topic) item {
+func headKey(topic stream.Topic) table.Item {
 	if topic.IsAccount() {
 		return accountKey(topic.ID)
 	}
@@ -44,9 +45,9 @@ func headKey(topic stream.Topic) item {
 const headSort = "!head"
 
 // kept reports whether one of the rows is a live head.
-func (c *Connections) kept(rows []item) bool {
+func (c *Connections) kept(rows []table.Item) bool {
 	for _, row := range rows {
-		if row.get("sk").text == headSort {
+		if row.Get("sk").Text == headSort {
 			return readHead(row).live(c.now())
 		}
 	}
@@ -69,7 +70,7 @@ func (c *Connections) Keep(ctx context.Context, topics []stream.Topic) (since ti
 			return err
 		}
 	}
-	if err := parallel(ctx, tasks); err != nil {
+	if err := table.Parallel(ctx, tasks); err != nil {
 		return time.Time{}, fmt.Errorf("keep: %w", err)
 	}
 	for _, h := range heads {
@@ -81,13 +82,13 @@ func (c *Connections) Keep(ctx context.Context, topics []stream.Topic) (since ti
 }
 
 // keep renews one head. What it reads may be old: a head that is there only grows.
-func (c *Connections) keep(ctx context.Context, key item) (head, error) {
-	got, err := c.table.call(ctx, "GetItem", parameters{"Key": key, "ProjectionExpression": "k"})
+func (c *Connections) keep(ctx context.Context, key table.Item) (head, error) {
+	got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": key, "ProjectionExpression": "k"})
 	if err != nil {
 		return head{}, err
 	}
-	row := got.row
-	for range rounds {
+	row := got.Row
+	for range table.Rounds {
 		was, now := readHead(row), c.now()
 		if was.live(now.Add(headAtLeast)) {
 			return was, nil
@@ -97,24 +98,24 @@ func (c *Connections) keep(ctx context.Context, key item) (head, error) {
 			next.since = was.since
 		}
 		err = c.putHead(ctx, key, was, next)
-		var lost *conflict
+		var lost *table.Conflict
 		if !errors.As(err, &lost) {
 			return next, err
 		}
-		row = lost.row
+		row = lost.Row
 	}
-	return head{}, errContention
+	return head{}, table.ErrContention
 }
 
 // putHead writes a head if the one before is as it was seen.
-func (c *Connections) putHead(ctx context.Context, key item, was, next head) error {
-	condition, values := "attribute_not_exists(k)", item{
-		{":k", mapOf(item{{"s", number(next.since)}, {"u", number(next.until)}})}, {":expires", c.accountExpires()},
+func (c *Connections) putHead(ctx context.Context, key table.Item, was, next head) error {
+	condition, values := "attribute_not_exists(k)", table.Item{
+		{":k", table.Map(table.Item{{"s", table.Number(next.since)}, {"u", table.Number(next.until)}})}, {":expires", c.accountExpires()},
 	}
 	if was != (head{}) {
-		condition, values = "k.u = :until", append(values, field{":until", number(was.until)})
+		condition, values = "k.u = :until", append(values, table.Field{":until", table.Number(was.until)})
 	}
-	_, err := c.table.call(ctx, "UpdateItem", parameters{
+	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                                 key,
 		"UpdateExpression":                    "SET k = :k, expiresAt = :expires",
 		"ConditionExpression":                 condition,

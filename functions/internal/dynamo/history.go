@@ -10,6 +10,7 @@ import (
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 const (
@@ -29,17 +30,17 @@ const (
 // History is the History table, which holds the logs of topics. It is safe for concurrent use. Its
 // errors wrap those of package history.
 type History struct {
-	table table
+	table table.Table
 	// once is the table to which a call is made once.
-	once table
+	once table.Table
 	keep time.Duration
 	// control appends what is for the service's own readers.
 	control *history.Writer
 }
 
 // NewHistory uses the table with this name.
-func NewHistory(client *awscall.Client, table string) *History {
-	h := &History{table: tableOf(client, table), once: tableOf(client.Once(), table), keep: historyFor}
+func NewHistory(client *awscall.Client, name string) *History {
+	h := &History{table: table.New(client, name), once: table.New(client.Once(), name), keep: historyFor}
 	h.control = history.NewWriter(h, history.WriterConfig{Lanes: 1})
 	return h
 }
@@ -52,29 +53,32 @@ func (h *History) KeepFor(keep time.Duration) *History {
 
 // Meter has every call's consumed capacity reported, for measurements. Call it before any use;
 // report is called by many goroutines at once.
-func (h *History) Meter(report func(Units)) { h.table.meter, h.once.meter = report, report }
+func (h *History) Meter(report func(table.Units)) {
+	h.table.Meter(report)
+	h.once.Meter(report)
+}
 
 // Append implements history.Log.
 func (h *History) Append(ctx context.Context, e history.Entry) (history.Entry, error) {
 	key := entryKey(e)
-	if !fits(key) || entrySize(e) > maxEntry {
+	if !table.Fits(key) || entrySize(e) > maxEntry {
 		return history.Entry{}, history.ErrTooLarge
 	}
 	ctx, cancel := context.WithTimeout(ctx, history.AppendTimeout)
 	defer cancel()
-	_, err := h.once.call(ctx, "PutItem", parameters{
-		"Item":                                append(append(key, entryRow(e)...), expires(e.At.Add(h.keep+rowsOutlive))),
+	_, err := h.once.Call(ctx, "PutItem", table.Parameters{
+		"Item":                                append(append(key, entryRow(e)...), table.Expires(e.At.Add(h.keep+rowsOutlive))),
 		"ConditionExpression":                 "attribute_not_exists(pk)",
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	})
-	var c *conflict
+	var c *table.Conflict
 	switch {
 	case err == nil:
 		return e, nil
 	case !errors.As(err, &c):
 		return history.Entry{}, unavailable(err)
 	}
-	stored, ok := readEntry(e.Topic, c.row)
+	stored, ok := readEntry(e.Topic, c.Row)
 	if !ok {
 		return history.Entry{}, unavailable(fmt.Errorf("entry %q of %s: %w", e.Record, e.Topic, errMalformed))
 	}
@@ -94,36 +98,36 @@ func unavailable(err error) error {
 // Read implements history.Log. Rows that are no entries are left out.
 func (h *History) Read(ctx context.Context, topic stream.Topic, after time.Time, consistent bool) ([]history.Entry, bool, error) {
 	pk := logPartition(topic)
-	if len(pk) > maxPartitionKey {
+	if len(pk) > table.MaxPartitionKey {
 		return nil, false, nil // nothing can have been appended
 	}
-	in := parameters{
+	in := table.Parameters{
 		"IndexName": placeIndex, "ConsistentRead": consistent,
 		"KeyConditionExpression":    "pk = :pk AND #at > :after",
 		"ExpressionAttributeNames":  map[string]string{"#at": "at"},
-		"ExpressionAttributeValues": item{{":pk", text(pk)}, {":after", number(max(0, after.UnixMicro()))}},
+		"ExpressionAttributeValues": table.Item{{":pk", table.Text(pk)}, {":after", table.Number(max(0, after.UnixMicro()))}},
 	}
-	var rows []item
+	var rows []table.Item
 	for {
-		got, err := h.table.call(ctx, "Query", in)
+		got, err := h.table.Call(ctx, "Query", in)
 		if err != nil {
 			return nil, false, fmt.Errorf("%w: %w", history.ErrUnavailable, err)
 		}
-		rows = append(rows, got.rows...)
-		if len(got.more) == 0 {
+		rows = append(rows, got.Rows...)
+		if len(got.More) == 0 {
 			return readEntries(topic, rows), false, nil
 		}
 		if entries := readEntries(topic, wholePlaces(rows)); len(entries) > 0 {
 			return entries, true, nil
 		}
-		in["ExclusiveStartKey"] = got.more
+		in["ExclusiveStartKey"] = got.More
 	}
 }
 
 // wholePlaces leaves out the rows of the last place, of which there may be more.
-func wholePlaces(rows []item) []item {
+func wholePlaces(rows []table.Item) []table.Item {
 	end := len(rows)
-	for end > 0 && rows[end-1].get("at").text == rows[len(rows)-1].get("at").text {
+	for end > 0 && rows[end-1].Get("at").Text == rows[len(rows)-1].Get("at").Text {
 		end--
 	}
 	return rows[:end]

@@ -21,6 +21,7 @@ import (
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/historytest"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // newHistory is a History on a table of its own, like the template's.
@@ -72,7 +73,7 @@ func TestAnEntryIsTheSameInItsRow(t *testing.T) {
 			})
 		}
 		body, _ := append(entryKey(e), entryRow(e)...).MarshalJSON()
-		row, err := parseItem(string(body))
+		row, err := table.ParseItem(string(body))
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func FuzzReadEntry(f *testing.F) {
 	f.Add(string(body))
 	f.Add(`{"at":{"N":"1"},"n":{"N":"1"},"m":{"L":[{"M":{"r":{"N":"0"}}}]}}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		row, err := parseItem(body)
+		row, err := table.ParseItem(body)
 		if err != nil {
 			return
 		}
@@ -97,7 +98,7 @@ func FuzzReadEntry(f *testing.F) {
 			return
 		}
 		written, _ := append(entryKey(e), entryRow(e)...).MarshalJSON()
-		if row, err = parseItem(string(written)); err != nil {
+		if row, err = table.ParseItem(string(written)); err != nil {
 			t.Fatal(err)
 		}
 		again, ok := readEntry(e.Topic, row)
@@ -146,7 +147,7 @@ func TestARowOfALogExpires(t *testing.T) {
 	if _, err := h.KeepFor(time.Hour).Append(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	got, err := sdk.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &h.table.name, Key: map[string]types.AttributeValue{
+	got, err := sdk.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(h.table.Name()), Key: map[string]types.AttributeValue{
 		"pk": &types.AttributeValueMemberS{Value: "log#public"}, "sk": &types.AttributeValueMemberS{Value: "r"},
 	}})
 	if err != nil {
@@ -227,9 +228,9 @@ func TestRowsThatAreNoEntriesAreLeftOut(t *testing.T) {
 	if _, err := h.Append(t.Context(), entry("entry")); err != nil {
 		t.Fatal(err)
 	}
-	for i, rest := range []item{{}, {{"n", number(1)}}, {{"n", number(-1)}, {"m", value{kind: isList}}}, {{"n", number(1)}, {"m", value{kind: isList, list: []value{mapOf(item{{"r", number(0)}})}}}}} {
-		row := append(append(keyOf("log#public", fmt.Sprint("x", i)), field{"at", number(time.Now().UnixMicro())}), rest...)
-		if _, err := h.table.call(t.Context(), "PutItem", parameters{"Item": row}); err != nil {
+	for i, rest := range []table.Item{{}, {{"n", table.Number(1)}}, {{"n", table.Number(-1)}, {"m", table.Value{Kind: table.IsList}}}, {{"n", table.Number(1)}, {"m", table.Value{Kind: table.IsList, List: []table.Value{table.Map(table.Item{{"r", table.Number(0)}})}}}}} {
+		row := append(append(keyOf("log#public", fmt.Sprint("x", i)), table.Field{"at", table.Number(time.Now().UnixMicro())}), rest...)
+		if _, err := h.table.Call(t.Context(), "PutItem", table.Parameters{"Item": row}); err != nil {
 			t.Fatal(err)
 		}
 	}

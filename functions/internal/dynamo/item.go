@@ -5,18 +5,19 @@ import (
 	"fmt"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // decodeItem checks the types of a Content item's attributes. Nil for no image. NULL counts as
 // absent.
-func decodeItem(attributes item) (*stream.Item, error) {
+func decodeItem(attributes table.Item) (*stream.Item, error) {
 	if attributes == nil {
 		return nil, nil
 	}
 	i := new(stream.Item)
 	for _, a := range []struct {
 		name   string
-		decode func(value) error
+		decode func(table.Value) error
 	}{
 		{"owner", textInto(&i.Owner)}, {"id", textInto(&i.ID)}, {"kind", textInto(&i.Kind)},
 		{"home", idsInto(&i.Home)}, {"lists", idsInto(&i.Lists)},
@@ -31,9 +32,9 @@ func decodeItem(attributes item) (*stream.Item, error) {
 	return i, nil
 }
 
-func optional(attributes item, name string, decode func(value) error) error {
-	v := attributes.get(name)
-	if !v.given() {
+func optional(attributes table.Item, name string, decode func(table.Value) error) error {
+	v := attributes.Get(name)
+	if !v.Given() {
 		return nil
 	}
 	if err := decode(v); err != nil {
@@ -42,52 +43,52 @@ func optional(attributes item, name string, decode func(value) error) error {
 	return nil
 }
 
-func wrongAttribute(name string, v value, want string) error {
-	if v.kind == "" {
+func wrongAttribute(name string, v table.Value, want string) error {
+	if v.Kind == "" {
 		return fmt.Errorf("attribute %s is missing", name)
 	}
 	return fmt.Errorf("attribute %s %w", name, notA(v, want))
 }
 
-func notA(v value, want string) error { return fmt.Errorf("is %s, not %s", v.kind, want) }
+func notA(v table.Value, want string) error { return fmt.Errorf("is %s, not %s", v.Kind, want) }
 
-func textInto(to *string) func(value) error {
-	return func(v value) error {
-		if v.kind != isString {
+func textInto(to *string) func(table.Value) error {
+	return func(v table.Value) error {
+		if v.Kind != table.IsString {
 			return notA(v, "S")
 		}
-		*to = v.text
+		*to = v.Text
 		return nil
 	}
 }
 
-func flagInto(to **bool) func(value) error {
-	return func(v value) error {
-		if v.kind != isBool {
+func flagInto(to **bool) func(table.Value) error {
+	return func(v table.Value) error {
+		if v.Kind != table.IsBool {
 			return notA(v, "BOOL")
 		}
-		*to = &v.flag
+		*to = &v.Flag
 		return nil
 	}
 }
 
-func idsInto(to *[]string) func(value) error {
-	return func(v value) (err error) {
-		*to, err = v.texts()
+func idsInto(to *[]string) func(table.Value) error {
+	return func(v table.Value) (err error) {
+		*to, err = v.IDs()
 		return err
 	}
 }
 
 // payloadInto takes a text as it is and a map as JSON. The payloads of a broadcast and a filter
 // may be anything.
-func payloadInto(i *stream.Item) func(value) error {
-	return func(v value) error {
+func payloadInto(i *stream.Item) func(table.Value) error {
+	return func(v table.Value) error {
 		free := i.Kind == "broadcast" || i.Kind == "filter"
 		switch {
-		case v.kind == isString:
-			i.Payload = []byte(v.text)
-		case v.kind == isMap, free && v.kind != isBinary && v.kind != isBinarySet:
-			i.Payload = v.appendPlain(nil)
+		case v.Kind == table.IsString:
+			i.Payload = []byte(v.Text)
+		case v.Kind == table.IsMap, free && v.Kind != table.IsBinary && v.Kind != table.IsBinarySet:
+			i.Payload = v.AppendPlain(nil)
 		case free:
 			return notA(v, "text or JSON")
 		default:
@@ -97,12 +98,12 @@ func payloadInto(i *stream.Item) func(value) error {
 	}
 }
 
-func targetsInto(to *[]stream.Target) func(value) error {
-	return func(v value) error {
-		if v.kind != isList {
+func targetsInto(to *[]stream.Target) func(table.Value) error {
+	return func(v table.Value) error {
+		if v.Kind != table.IsList {
 			return notA(v, "L")
 		}
-		for n, e := range v.list {
+		for n, e := range v.List {
 			target, err := decodeTarget(e)
 			if err != nil {
 				return fmt.Errorf("element %d: %w", n, err)
@@ -113,28 +114,28 @@ func targetsInto(to *[]stream.Target) func(value) error {
 	}
 }
 
-func decodeTarget(v value) (t stream.Target, err error) {
-	if v.kind != isMap {
+func decodeTarget(v table.Value) (t stream.Target, err error) {
+	if v.Kind != table.IsMap {
 		return t, notA(v, "M")
 	}
 	var name string
 	err = errors.Join(
-		optional(v.fields, "stream", textInto(&name)),
-		optional(v.fields, "tag", textInto(&t.Tag)),
-		optional(v.fields, "list", idInto(&t.List)),
-		optional(v.fields, "account", idInto(&t.Account)),
+		optional(v.Fields, "stream", textInto(&name)),
+		optional(v.Fields, "tag", textInto(&t.Tag)),
+		optional(v.Fields, "list", idInto(&t.List)),
+		optional(v.Fields, "account", idInto(&t.Account)),
 	)
 	t.Stream = stream.Name(name)
 	return t, err
 }
 
 // idInto takes an id as a text or, as in lists of ids, as a number.
-func idInto(to *string) func(value) error {
-	return func(v value) error {
-		if v.kind != isString && v.kind != isNumber {
+func idInto(to *string) func(table.Value) error {
+	return func(v table.Value) error {
+		if v.Kind != table.IsString && v.Kind != table.IsNumber {
 			return notA(v, "S or N")
 		}
-		*to = v.text
+		*to = v.Text
 		return nil
 	}
 }

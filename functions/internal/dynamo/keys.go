@@ -8,14 +8,10 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 const (
-	// What DynamoDB allows for a key, in bytes.
-	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-	maxPartitionKey = 2048
-	maxSortKey      = 1024
-
 	// connectionKeys and publicKeys are over how many partition keys connections and the public
 	// streams are spread. Rows written with other numbers are not found: change them only with an
 	// empty table.
@@ -38,7 +34,9 @@ const (
 	marksApart = 5 * time.Second
 )
 
-func keyOf(pk, sk string) item { return item{{"pk", text(pk)}, {"sk", text(sk)}} }
+func keyOf(pk, sk string) table.Item {
+	return table.Item{{"pk", table.Text(pk)}, {"sk", table.Text(sk)}}
+}
 
 // hashOf spreads connection ids, which are clocks and share their beginnings.
 func hashOf(id string) uint32 {
@@ -47,16 +45,16 @@ func hashOf(id string) uint32 {
 	return h.Sum32()
 }
 
-func connectionKey(c stream.Connection) item {
+func connectionKey(c stream.Connection) table.Item {
 	return keyOf(connectionPartition(hashOf(c.ID)%connectionKeys), fmt.Sprintf("%013d#%s", c.ConnectedAt.UnixMilli(), c.ID))
 }
 
 func connectionPartition(n uint32) string { return fmt.Sprintf("connection#%02x", n) }
 
-func accountKey(account string) item { return keyOf("account#"+account, "account") }
+func accountKey(account string) table.Item { return keyOf("account#"+account, "account") }
 
 // accountOf is the account of its row.
-func accountOf(row item) string { return strings.TrimPrefix(row.get("pk").text, "account#") }
+func accountOf(row table.Item) string { return strings.TrimPrefix(row.Get("pk").Text, "account#") }
 
 // entryName is the attribute of a connection in its account's row.
 func entryName(id string) string { return "@" + id }
@@ -71,7 +69,7 @@ const accountOff = "!off"
 func shortHash(tokenHash string) string { return tokenHash[:min(16, len(tokenHash))] }
 
 // mappingKey is the key of a connection's mapping under a topic that is not an account's.
-func mappingKey(c stream.Connection, topic stream.Topic, subscription string) item {
+func mappingKey(c stream.Connection, topic stream.Topic, subscription string) table.Item {
 	hash := hashOf(c.ID)
 	partitions := topicPartitions(topic)
 	pk := partitions[int(hash>>8)%len(partitions)]
@@ -97,9 +95,4 @@ func splitMappingKey(sk string) (id, subscription string, ok bool) {
 		return "", "", false
 	}
 	return strings.Cut(rest, "#")
-}
-
-// fits reports whether DynamoDB can hold a row with this key.
-func fits(key item) bool {
-	return len(key.get("pk").text) <= maxPartitionKey && len(key.get("sk").text) <= maxSortKey
 }

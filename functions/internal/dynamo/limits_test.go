@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // opened is a session of a connection that has been open for an hour, so that messages of long ago fit in.
@@ -34,13 +35,13 @@ func (c *Connections) subscribe(ctx context.Context, s stream.Session, sub strea
 	return err
 }
 
-func (c *Connections) rowOf(t testing.TB, key item) item {
+func (c *Connections) rowOf(t testing.TB, key table.Item) table.Item {
 	t.Helper()
-	got, err := c.table.call(t.Context(), "GetItem", parameters{"Key": key, "ConsistentRead": true})
+	got, err := c.table.Call(t.Context(), "GetItem", table.Parameters{"Key": key, "ConsistentRead": true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got.row
+	return got.Row
 }
 
 // at is a time in the connection's second minute and later.
@@ -136,7 +137,7 @@ func TestAFullAccountMakesRoomForConnectionsThatMustHaveEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := c.rowOf(t, accountKey("1"))
-	if n, _ := row.get("n").int(); n != 1 || len(entries(row)) != 1 {
+	if n, _ := row.Get("n").Int(); n != 1 || len(entries(row)) != 1 {
 		t.Errorf("%d connections counted, %d there", n, len(entries(row)))
 	}
 }
@@ -147,7 +148,7 @@ func TestARepeatedOpenCountsOnce(t *testing.T) {
 	if err := c.Open(t.Context(), s, nil); err != nil {
 		t.Error(err)
 	}
-	if n, _ := c.rowOf(t, accountKey("1")).get("n").int(); n != 1 {
+	if n, _ := c.rowOf(t, accountKey("1")).Get("n").Int(); n != 1 {
 		t.Errorf("counted %d times", n)
 	}
 }
@@ -160,7 +161,7 @@ func TestARefusedConnectionLeavesNothing(t *testing.T) {
 	if !errors.Is(err, stream.ErrTooManyConnections) {
 		t.Fatal(err)
 	}
-	for _, key := range []item{connectionKey(s.Connection), mappingKey(s.Connection, stream.HashtagTopic("cats"), "hashtag#cats"), mappingKey(s.Connection, stream.PublicTopic(), "public")} {
+	for _, key := range []table.Item{connectionKey(s.Connection), mappingKey(s.Connection, stream.HashtagTopic("cats"), "hashtag#cats"), mappingKey(s.Connection, stream.PublicTopic(), "public")} {
 		if row := c.rowOf(t, key); row != nil {
 			t.Errorf("left: %v", row)
 		}

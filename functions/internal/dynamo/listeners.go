@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // readsAtOnce bounds the requests of one call to Listeners that are in flight together.
@@ -52,11 +53,11 @@ func (c *Connections) reads(topics []stream.Topic, found *gathering) (all []read
 			all = append(all, c.everyone(topic, found)...)
 		case !topic.IsAccount():
 			all = append(all, c.topic(topic, found)...)
-		case fits(accountKey(topic.ID)):
+		case table.Fits(accountKey(topic.ID)):
 			accounts = append(accounts, topic)
 		}
 	}
-	for batch := range slices.Chunk(accounts, readsPerBatch) {
+	for batch := range slices.Chunk(accounts, table.ReadsPerBatch) {
 		all = append(all, read{batch, func(ctx context.Context) error { return c.accounts(ctx, batch, found) }})
 	}
 	return all
@@ -73,37 +74,24 @@ func distinct(topics []stream.Topic) []stream.Topic {
 
 // accounts reads the rows of up to a hundred accounts.
 func (c *Connections) accounts(ctx context.Context, topics []stream.Topic, found *gathering) error {
-	keys := make([]item, len(topics))
+	keys := make([]table.Item, len(topics))
 	for i, topic := range topics {
 		keys[i] = accountKey(topic.ID)
 	}
-	return c.batchGet(ctx, keys, func(row item) {
+	return c.table.BatchGet(ctx, keys, func(row table.Item) {
 		account := accountOf(row)
 		found.add(stream.AccountTopic(account), c.accountListeners(account, row), readHead(row).live(c.now()))
-	})
-}
-
-// batchGet calls each with those of up to a hundred rows that are there; the reads are consistent.
-func (c *Connections) batchGet(ctx context.Context, keys []item, each func(row item)) error {
-	return drain(ctx, keys, func(keys []item) ([]item, error) {
-		got, err := c.table.call(ctx, "BatchGetItem", parameters{
-			"RequestItems": map[string]any{c.table.name: map[string]any{"Keys": keys, "ConsistentRead": true}},
-		})
-		for _, row := range got.rows {
-			each(row)
-		}
-		return got.left, err
 	})
 }
 
 // topic reads the mappings of a topic, one read for each key that they are spread over.
 func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read) {
 	for _, pk := range topicPartitions(topic) {
-		if len(pk) > maxPartitionKey {
+		if len(pk) > table.MaxPartitionKey {
 			continue // nobody can have subscribed to it
 		}
 		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
-			return c.query(ctx, "pk = :pk", item{{":pk", text(pk)}}, func(rows []item) {
+			return c.query(ctx, "pk = :pk", table.Item{{":pk", table.Text(pk)}}, func(rows []table.Item) {
 				found.add(topic, c.mappings(rows), c.kept(rows))
 			})
 		}})
@@ -111,7 +99,7 @@ func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read)
 	return reads
 }
 
-func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
+func (c *Connections) mappings(rows []table.Item) (listeners []stream.Listener) {
 	for _, row := range rows {
 		if l, ok := c.mapped(row); ok {
 			listeners = append(listeners, l)
@@ -121,30 +109,30 @@ func (c *Connections) mappings(rows []item) (listeners []stream.Listener) {
 }
 
 // mapped is the listener of a mapping; false if the row is a tombstone, too old or no mapping.
-func (c *Connections) mapped(row item) (stream.Listener, bool) {
-	id, key, ok := splitMappingKey(row.get("sk").text)
+func (c *Connections) mapped(row table.Item) (stream.Listener, bool) {
+	id, key, ok := splitMappingKey(row.Get("sk").Text)
 	h := readHeld(key, row)
 	if !ok || !h.on || c.expired(row) {
 		return stream.Listener{}, false
 	}
-	connected := millis(row.get("c"))
+	connected := table.Millis(row.Get("c"))
 	l := stream.Listener{
 		Connection:   stream.Connection{ID: id, ConnectedAt: connected},
 		Subscription: h.subscription(key),
-		Account:      row.get("a").text,
+		Account:      row.Get("a").Text,
 		Opened:       openedAt(row, h.at, connected),
-		Until:        seconds(row.get("u")),
-		EventIDs:     row.get("e").flag,
-		Viewer:       row.get("f").text,
-		Replaying:    row.get("g").given(),
+		Until:        table.Seconds(row.Get("u")),
+		EventIDs:     row.Get("e").Flag,
+		Viewer:       row.Get("f").Text,
+		Replaying:    row.Get("g").Given(),
 	}
-	l.Since = beganAt(row.get("g"), l.Connection)
+	l.Since = beganAt(row.Get("g"), l.Connection)
 	return l, true
 }
 
 // query calls page with every page of rows that the condition selects.
-func (c *Connections) query(ctx context.Context, condition string, values item, page func([]item)) error {
-	return c.table.query(ctx, parameters{
+func (c *Connections) query(ctx context.Context, condition string, values table.Item, page func([]table.Item)) error {
+	return c.table.Query(ctx, table.Parameters{
 		"KeyConditionExpression": condition, "ExpressionAttributeValues": values, "ConsistentRead": true,
 	}, page)
 }

@@ -16,6 +16,7 @@ import (
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 func TestManyTopicsAreFoundInOneCall(t *testing.T) {
@@ -85,7 +86,7 @@ func TestForgetRemovesEverythingOfTheConnection(t *testing.T) {
 			t.Errorf("%v: %v", topic, audience)
 		}
 	}
-	if n, _ := c.rowOf(t, accountKey("1")).get("n").int(); n != 1 {
+	if n, _ := c.rowOf(t, accountKey("1")).Get("n").Int(); n != 1 {
 		t.Errorf("account counts %d connections", n)
 	}
 }
@@ -169,10 +170,10 @@ func TestATableThatStaysThrottledIsAnError(t *testing.T) {
 		}
 	})
 	ctx := context.Background()
-	if _, err := c.Listeners(ctx, []stream.Topic{stream.AccountTopic("1")}); !errors.Is(err, errUnprocessed) {
+	if _, err := c.Listeners(ctx, []stream.Topic{stream.AccountTopic("1")}); !errors.Is(err, table.ErrUnprocessed) {
 		t.Error(err)
 	}
-	if err := c.deleteAll(ctx, []item{keyOf("x", "y")}); !errors.Is(err, errUnprocessed) {
+	if err := c.table.DeleteAll(ctx, []table.Item{keyOf("x", "y")}); !errors.Is(err, table.ErrUnprocessed) {
 		t.Error(err)
 	}
 	var e *awscall.Error

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // A mapping is written with the time of the message that made the subscription; a message that
@@ -21,29 +22,29 @@ func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream
 		row = append(row, c.mapping(s, at, by)...)
 		condition += " OR t = :at AND attribute_exists(off)"
 	} else {
-		row = append(row, expires(c.now().Add(tombstoneFor)))
+		row = append(row, table.Expires(c.now().Add(tombstoneFor)))
 	}
-	_, err = c.table.call(ctx, "PutItem", parameters{
+	_, err = c.table.Call(ctx, "PutItem", table.Parameters{
 		"Item": row, "ConditionExpression": condition,
-		"ExpressionAttributeValues":           item{{":at", number(at)}},
+		"ExpressionAttributeValues":           table.Item{{":at", table.Number(at)}},
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	})
-	var old *conflict
+	var old *table.Conflict
 	if errors.As(err, &old) {
-		return h.on && startedBy(old.row.get("g"), s.Connection, by), nil
+		return h.on && startedBy(old.Row.Get("g"), s.Connection, by), nil
 	}
 	return err == nil && h.on && s.EventIDs, err
 }
 
 // mapping is what a publisher must know of the listener.
-func (c *Connections) mapping(s stream.Session, at, by int64) item {
-	row := item{{"a", text(s.Account)}, {"c", number(s.ConnectedAt.UnixMilli())}, expires(s.ConnectedAt.Add(lifetime))}
+func (c *Connections) mapping(s stream.Session, at, by int64) table.Item {
+	row := table.Item{{"a", table.Text(s.Account)}, {"c", table.Number(s.ConnectedAt.UnixMilli())}, table.Expires(s.ConnectedAt.Add(lifetime))}
 	row = append(append(row, until(s.Grant)...), asked(s)...)
 	if s.EventIDs {
-		row = append(row, field{"g", number(firstTurn(s.Connection, by))})
+		row = append(row, table.Field{"g", table.Number(firstTurn(s.Connection, by))})
 	}
 	if at <= milliseconds(s.ConnectedAt) {
-		row = append(row, field{"o", number(c.now().UnixMilli())})
+		row = append(row, table.Field{"o", table.Number(c.now().UnixMilli())})
 	}
 	return row
 }
@@ -52,34 +53,34 @@ func (c *Connections) mapping(s stream.Session, at, by int64) item {
 func (c *Connections) mapAccount(ctx context.Context, s stream.Session, name stream.Name, h held, by int64) (begun bool, err error) {
 	at, to := h.made(), h.made()-1
 	// What is between from and to is older. A tombstone of the same time yields to a subscribe.
-	values, from := item{{":at", number(at)}}, -at
+	values, from := table.Item{{":at", table.Number(at)}}, -at
 	update := "SET #c.s.#s = :at"
 	switch {
 	case !h.on:
-		values, from = item{{":at", number(-at)}}, -to
+		values, from = table.Item{{":at", table.Number(-at)}}, -to
 		if s.EventIDs {
 			update += " REMOVE #c.p.#s"
 		}
 	case s.EventIDs:
 		update += ", #c.p.#s = :turn"
-		values = append(values, field{":turn", number(firstTurn(s.Connection, by))})
+		values = append(values, table.Field{":turn", table.Number(firstTurn(s.Connection, by))})
 	}
-	_, err = c.table.call(ctx, "UpdateItem", parameters{
+	_, err = c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":              accountKey(s.Account),
 		"UpdateExpression": update,
 		"ConditionExpression": "attribute_exists(#c) AND " +
 			"(attribute_not_exists(#c.s.#s) OR #c.s.#s BETWEEN :from AND :to)",
 		"ExpressionAttributeNames":            map[string]string{"#c": entryName(s.ID), "#s": string(name)},
-		"ExpressionAttributeValues":           append(values, field{":from", number(from)}, field{":to", number(to)}),
+		"ExpressionAttributeValues":           append(values, table.Field{":from", table.Number(from)}, table.Field{":to", table.Number(to)}),
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	})
-	var old *conflict
+	var old *table.Conflict
 	if !errors.As(err, &old) {
 		return err == nil && h.on && s.EventIDs, err
 	}
-	entry := old.row.get(entryName(s.ID))
-	if entry.kind == "" && h.on {
+	entry := old.Row.Get(entryName(s.ID))
+	if entry.Kind == "" && h.on {
 		return false, stream.ErrNoConnection
 	}
-	return h.on && startedBy(entry.fields.get("p").fields.get(string(name)), s.Connection, by), nil
+	return h.on && startedBy(entry.Fields.Get("p").Fields.Get(string(name)), s.Connection, by), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"edgestream/functions/internal/cloudapp"
+	"edgestream/functions/internal/table"
 )
 
 // Account is what the account's row says of its app and its profile. A row that does not fit the
@@ -13,16 +14,16 @@ func (a *Accounts) Account(ctx context.Context, id string) (account cloudapp.Acc
 	if err != nil {
 		return account, err
 	}
-	switch app := row.get("app"); {
-	case app.kind == isString:
-		account.App = app.text
-	case app.given():
+	switch app := row.Get("app"); {
+	case app.Kind == table.IsString:
+		account.App = app.Text
+	case app.Given():
 		return account, wrongType("app", app, "S")
 	}
-	switch profile := row.get("profile"); {
-	case profile.kind == isMap:
-		account.Profile = profile.appendPlain(nil)
-	case profile.given():
+	switch profile := row.Get("profile"); {
+	case profile.Kind == table.IsMap:
+		account.Profile = profile.AppendPlain(nil)
+	case profile.Given():
 		return account, wrongType("profile", profile, "M")
 	}
 	return account, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // readerLifetime is how long a reader's entry may matter: the fifteen minutes that Lambda lets a
@@ -13,7 +14,7 @@ import (
 const readerLifetime = 16 * time.Minute
 
 // lifetimeOf is how long the connection or reader of an entry may live.
-func lifetimeOf(entry field) time.Duration {
+func lifetimeOf(entry table.Field) time.Duration {
 	if _, reads := readerOf(entry); reads {
 		return readerLifetime
 	}
@@ -21,10 +22,10 @@ func lifetimeOf(entry field) time.Duration {
 }
 
 // newReaderEntry is a reader in its account's row. It has no streams, so nobody posts to it.
-func newReaderEntry(r stream.Reader) item {
-	entry := item{
-		{"c", number(r.Started.UnixMilli())}, {"l", text(r.Log.String())}, {"q", text(r.Key)},
-		{"h", text(shortHash(r.TokenHash))},
+func newReaderEntry(r stream.Reader) table.Item {
+	entry := table.Item{
+		{"c", table.Number(r.Started.UnixMilli())}, {"l", table.Text(r.Log.String())}, {"q", table.Text(r.Key)},
+		{"h", table.Text(shortHash(r.TokenHash))},
 	}
 	return append(entry, until(r.Grant)...)
 }
@@ -36,7 +37,7 @@ func newReaderEntry(r stream.Reader) item {
 // if the token has been revoked a moment ago; nothing is stored then.
 func (c *Connections) Admit(ctx context.Context, r stream.Reader, tell func(reader string) error) error {
 	e := entrance{r.Account, r.ID, r.Grant, newReaderEntry(r)}
-	return c.enter(ctx, e, func(row item) (added bool, err error) {
+	return c.enter(ctx, e, func(row table.Item) (added bool, err error) {
 		err = c.makeRoom(ctx, r.Account, row)
 		oldest := oldestLike(r, row)
 		if !errors.Is(err, stream.ErrTooManyConnections) || oldest == "" {
@@ -50,14 +51,14 @@ func (c *Connections) Admit(ctx context.Context, r stream.Reader, tell func(read
 }
 
 // oldestLike is the oldest reader with the token and subscription of this one; empty if there is none.
-func oldestLike(r stream.Reader, row item) (id string) {
+func oldestLike(r stream.Reader, row table.Item) (id string) {
 	var since time.Time
 	for _, e := range entries(row) {
 		other, reads := readerOf(e)
-		if !reads || e.fields.get("q").text != r.Key || e.fields.get("h").text != shortHash(r.TokenHash) {
+		if !reads || e.Fields.Get("q").Text != r.Key || e.Fields.Get("h").Text != shortHash(r.TokenHash) {
 			continue
 		}
-		if started := millis(e.fields.get("c")); id == "" || started.Before(since) {
+		if started := table.Millis(e.Fields.Get("c")); id == "" || started.Before(since) {
 			id, since = other.ID, started
 		}
 	}
@@ -68,14 +69,14 @@ func oldestLike(r stream.Reader, row item) (id string) {
 func (c *Connections) displace(ctx context.Context, e entrance, other string) (added bool, err error) {
 	names := e.names()
 	names["#other"] = entryName(other)
-	_, err = c.table.call(ctx, "UpdateItem", parameters{
+	_, err = c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                       accountKey(e.account),
 		"UpdateExpression":          "SET #c = :entry, expiresAt = :expires REMOVE #other",
 		"ConditionExpression":       "attribute_exists(#other) AND attribute_not_exists(#c) AND " + notRevoked,
 		"ExpressionAttributeNames":  names,
 		"ExpressionAttributeValues": c.entranceValues(e),
 	})
-	return err == nil, unlessConflict(err)
+	return err == nil, table.UnlessConflict(err)
 }
 
 // Dismiss removes a reader from the connections of its account. It may be gone already.

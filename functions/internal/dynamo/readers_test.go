@@ -44,9 +44,9 @@ func (c *Connections) entriesOf(t testing.TB) (ids map[string]bool, n int64) {
 	row := c.rowOf(t, accountKey("1"))
 	ids = map[string]bool{}
 	for _, e := range entries(row) {
-		ids[e.name[1:]] = true
+		ids[e.Name[1:]] = true
 	}
-	n, _ = row.get("n").int()
+	n, _ = row.Get("n").Int()
 	return ids, n
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // A subscription that is being replayed has a turn, which every deferral makes greater by one. The
@@ -20,14 +21,14 @@ func firstTurn(c stream.Connection, by int64) int64 {
 }
 
 // startedBy reports whether the message of that time wrote the mapping with this turn.
-func startedBy(turn value, c stream.Connection, by int64) bool {
-	n, ok := turn.int()
+func startedBy(turn table.Value, c stream.Connection, by int64) bool {
+	n, ok := turn.Int()
 	return ok && n>>turnBits == firstTurn(c, by)>>turnBits
 }
 
 // beganAt is when the replay with this turn began; zero if there is none.
-func beganAt(turn value, c stream.Connection) time.Time {
-	n, ok := turn.int()
+func beganAt(turn table.Value, c stream.Connection) time.Time {
+	n, ok := turn.Int()
 	if !ok {
 		return time.Time{}
 	}
@@ -44,26 +45,26 @@ const (
 )
 
 // accountStanding is how a subscription stands in its account's row.
-func accountStanding(row item, l stream.Listener) standing {
-	entry := row.get(entryName(l.ID)).fields
-	at, _ := entry.get("s").fields.get(string(l.Stream)).int()
+func accountStanding(row table.Item, l stream.Listener) standing {
+	entry := row.Get(entryName(l.ID)).Fields
+	at, _ := entry.Get("s").Fields.Get(string(l.Stream)).Int()
 	switch {
 	case at <= 0:
 		return gone
-	case entry.get("p").fields.get(string(l.Stream)).given():
+	case entry.Get("p").Fields.Get(string(l.Stream)).Given():
 		return replaying
 	}
 	return live
 }
 
 // standingOf is how a subscription stands in the row that has it.
-func standingOf(row item, l stream.Listener) standing {
+func standingOf(row table.Item, l stream.Listener) standing {
 	switch {
 	case l.Topic().IsAccount():
 		return accountStanding(row, l)
-	case row == nil || row.get("off").flag:
+	case row == nil || row.Get("off").Flag:
 		return gone
-	case row.get("g").given():
+	case row.Get("g").Given():
 		return replaying
 	}
 	return live
@@ -74,10 +75,10 @@ func standingOf(row item, l stream.Listener) standing {
 // subscription is gone, for nobody must post to it then. False: it is live. Of what fails it is
 // not known which of them it is; repeating the call is safe.
 func (c *Connections) Defer(ctx context.Context, l stream.Listener) (bool, error) {
-	err := c.turn(ctx, l, change{"SET @ = @ + :one", "attribute_exists(@)"}, item{{":one", number(1)}})
-	var old *conflict
+	err := c.turn(ctx, l, change{"SET @ = @ + :one", "attribute_exists(@)"}, table.Item{{":one", table.Number(1)}})
+	var old *table.Conflict
 	if errors.As(err, &old) {
-		return standingOf(old.row, l) != live, nil
+		return standingOf(old.Row, l) != live, nil
 	}
 	return err == nil, err
 }
@@ -87,22 +88,22 @@ func (c *Connections) Defer(ctx context.Context, l stream.Listener) (bool, error
 // or is live, or is another one that was made later and has a replay of its own.
 func (c *Connections) Replaying(ctx context.Context, r stream.Replay) (stream.Listener, int64, error) {
 	l := stream.Listener{Connection: r.Connection, Subscription: r.Subscription, Account: r.Account}
-	got, err := c.table.call(ctx, "GetItem", parameters{"Key": rowOf(l), "ConsistentRead": true})
+	got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": rowOf(l), "ConsistentRead": true})
 	if err != nil {
 		return stream.Listener{}, 0, err
 	}
-	var turn value
+	var turn table.Value
 	var ok bool
 	if l.Topic().IsAccount() {
-		entry := field{entryName(l.ID), got.row.get(entryName(l.ID))}
-		turn = entry.fields.get("p").fields.get(string(l.Stream))
+		entry := table.Field{entryName(l.ID), got.Row.Get(entryName(l.ID))}
+		turn = entry.Fields.Get("p").Fields.Get(string(l.Stream))
 		l, ok = c.entryListener(l.Account, entry, l.Stream)
 	} else {
-		turn = got.row.get("g")
-		l, ok = c.mapped(got.row)
+		turn = got.Row.Get("g")
+		l, ok = c.mapped(got.Row)
 	}
 	made := r.Made.IsZero() || startedBy(turn, r.Connection, milliseconds(r.Made))
-	if n, replaying := turn.int(); ok && replaying && made {
+	if n, replaying := turn.Int(); ok && replaying && made {
 		return l, n, nil
 	}
 	return stream.Listener{}, 0, nil
@@ -113,13 +114,13 @@ func (c *Connections) Replaying(ctx context.Context, r stream.Replay) (stream.Li
 // ended, or was live before; Replaying tells.
 func (c *Connections) CaughtUp(ctx context.Context, r stream.Replay, turn int64) (bool, error) {
 	l := stream.Listener{Connection: r.Connection, Subscription: r.Subscription, Account: r.Account}
-	err := c.turn(ctx, l, change{"REMOVE @", "@ = :turn"}, item{{":turn", number(turn)}})
-	return err == nil, unlessConflict(err)
+	err := c.turn(ctx, l, change{"REMOVE @", "@ = :turn"}, table.Item{{":turn", table.Number(turn)}})
+	return err == nil, table.UnlessConflict(err)
 }
 
 // turn makes a change of a subscription's turn, which the expressions call @.
-func (c *Connections) turn(ctx context.Context, l stream.Listener, what change, values item) error {
-	path, in := "g", parameters{
+func (c *Connections) turn(ctx context.Context, l stream.Listener, what change, values table.Item) error {
+	path, in := "g", table.Parameters{
 		"Key": rowOf(l), "ExpressionAttributeValues": values, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	}
 	if l.Topic().IsAccount() {
@@ -128,12 +129,12 @@ func (c *Connections) turn(ctx context.Context, l stream.Listener, what change, 
 	}
 	in["UpdateExpression"] = strings.ReplaceAll(what.update, "@", path)
 	in["ConditionExpression"] = strings.ReplaceAll(what.condition, "@", path)
-	_, err := c.table.call(ctx, "UpdateItem", in)
+	_, err := c.table.Call(ctx, "UpdateItem", in)
 	return err
 }
 
 // rowOf is the key of the row that has the listener's subscription.
-func rowOf(l stream.Listener) item {
+func rowOf(l stream.Listener) table.Item {
 	if topic := l.Topic(); !topic.IsAccount() {
 		return mappingKey(l.Connection, topic, l.Key())
 	}

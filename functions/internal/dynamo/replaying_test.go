@@ -13,6 +13,7 @@ import (
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
 	"edgestream/functions/internal/sweep"
+	"edgestream/functions/internal/table"
 )
 
 // asking is a session with ids of a connection that has been open for an hour.
@@ -145,10 +146,10 @@ func TestARevocationKeepsOutWhoWasAuthorisedBefore(t *testing.T) {
 		c := newConnections(t, Limits{})
 		now := time.Now()
 		c.now = func() time.Time { return now }
-		_, err := c.table.call(t.Context(), "UpdateItem", parameters{
+		_, err := c.table.Call(t.Context(), "UpdateItem", table.Parameters{
 			"Key": accountKey("1"), "UpdateExpression": "SET #m = :now",
 			"ExpressionAttributeNames":  map[string]string{"#m": name},
-			"ExpressionAttributeValues": item{{":now", number(now.UnixMilli())}},
+			"ExpressionAttributeValues": table.Item{{":now", table.Number(now.UnixMilli())}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -161,12 +162,12 @@ func TestARevocationKeepsOutWhoWasAuthorisedBefore(t *testing.T) {
 		if !keeps {
 			continue
 		}
-		for _, key := range []item{connectionKey(s.Connection), rowOf(stream.Listener{Connection: s.Connection, Subscription: first[1]})} {
+		for _, key := range []table.Item{connectionKey(s.Connection), rowOf(stream.Listener{Connection: s.Connection, Subscription: first[1]})} {
 			if row := c.rowOf(t, key); row != nil {
 				t.Errorf("%s: left %v", name, row)
 			}
 		}
-		if row := c.rowOf(t, accountKey("1")); len(entries(row)) != 0 || row.get("n").given() {
+		if row := c.rowOf(t, accountKey("1")); len(entries(row)) != 0 || row.Get("n").Given() {
 			t.Errorf("%s: left %v", name, row)
 		}
 		now = now.Add(revokedFor + time.Millisecond)
@@ -184,7 +185,7 @@ func TestATombstoneKeepsNobodyOutWhoWasAuthorisedAfterIt(t *testing.T) {
 		if _, err := c.Revoke(t.Context(), "1", hash); err != nil {
 			t.Fatal(err)
 		}
-		left, _ := c.rowOf(t, accountKey("1")).get(revokedName(hash)).int()
+		left, _ := c.rowOf(t, accountKey("1")).Get(revokedName(hash)).Int()
 		now := time.UnixMilli(left).Add(after)
 		c.now = func() time.Time { return now.Add(time.Second) }
 		g := stream.Grant{Account: "1", TokenHash: hash, Read: now}

@@ -111,8 +111,8 @@ func TestOldMarksAreRemoved(t *testing.T) {
 	}
 	var marks []string
 	for _, f := range c.rowOf(t, accountKey("1")) {
-		if strings.HasPrefix(f.name, "!") {
-			marks = append(marks, f.name)
+		if strings.HasPrefix(f.Name, "!") {
+			marks = append(marks, f.Name)
 		}
 	}
 	slices.Sort(marks)
@@ -150,7 +150,7 @@ func TestASilencedConnectionIsStillFound(t *testing.T) {
 	if open, err := c.Revoke(t.Context(), "1", tokenA); err != nil || namesOf(open) != "" {
 		t.Errorf("%v, %v", open, err)
 	}
-	if n, _ := c.rowOf(t, accountKey("1")).get("n").int(); n != 0 {
+	if n, _ := c.rowOf(t, accountKey("1")).Get("n").Int(); n != 0 {
 		t.Errorf("%d connections counted", n)
 	}
 }

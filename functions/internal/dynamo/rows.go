@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // held is a subscription as a connection's row and a mapping keep it.
@@ -23,29 +24,29 @@ type held struct {
 func (h held) made() int64 { return cmp.Or(h.since, h.at) }
 
 // entry writes what is held under a key. The spelling is left out where the key says it.
-func (h held) entry(key string) item {
-	i := item{{"t", number(h.at)}}
+func (h held) entry(key string) table.Item {
+	i := table.Item{{"t", table.Number(h.at)}}
 	if _, spelled, _ := strings.Cut(key, "#"); spelled != h.param {
-		i = append(i, field{"p", text(h.param)})
+		i = append(i, table.Field{"p", table.Text(h.param)})
 	}
 	if h.since != 0 {
-		i = append(i, field{"b", number(h.since)})
+		i = append(i, table.Field{"b", table.Number(h.since)})
 	}
 	if !h.on {
-		i = append(i, field{"off", flag(true)})
+		i = append(i, table.Field{"off", table.Flag(true)})
 	}
 	return i
 }
 
 // readHeld reads what entry wrote.
-func readHeld(key string, i item) held {
+func readHeld(key string, i table.Item) held {
 	_, param, _ := strings.Cut(key, "#")
-	if p := i.get("p"); p.kind == isString {
-		param = p.text
+	if p := i.Get("p"); p.Kind == table.IsString {
+		param = p.Text
 	}
-	at, _ := i.get("t").int()
-	since, _ := i.get("b").int()
-	return held{at: at, on: !i.get("off").flag, param: param, since: since}
+	at, _ := i.Get("t").Int()
+	since, _ := i.Get("b").Int()
+	return held{at: at, on: !i.Get("off").Flag, param: param, since: since}
 }
 
 func (h held) subscription(key string) stream.Subscription {
@@ -54,19 +55,19 @@ func (h held) subscription(key string) stream.Subscription {
 }
 
 // connectionRow is a connection's row as it is read.
-type connectionRow struct{ item }
+type connectionRow struct{ table.Item }
 
-func newConnectionRow(s stream.Session, first []stream.Subscription, now time.Time) item {
-	subs := item{}
+func newConnectionRow(s stream.Session, first []stream.Subscription, now time.Time) table.Item {
+	subs := table.Item{}
 	for _, sub := range first {
 		key := sub.Key()
-		if subs.get(key).kind == "" {
-			subs = append(subs, field{key, mapOf(firstHeld(s, sub).entry(key))})
+		if subs.Get(key).Kind == "" {
+			subs = append(subs, table.Field{key, table.Map(firstHeld(s, sub).entry(key))})
 		}
 	}
 	row := append(connectionKey(s.Connection),
-		field{"a", text(s.Account)}, field{"sc", text(strings.Join(s.Scopes, " "))}, field{"h", text(s.TokenHash)}, field{"o", number(now.UnixMilli())},
-		field{"s", mapOf(subs)}, field{"n", number(int64(len(subs)))}, expires(s.ConnectedAt.Add(lifetime)))
+		table.Field{"a", table.Text(s.Account)}, table.Field{"sc", table.Text(strings.Join(s.Scopes, " "))}, table.Field{"h", table.Text(s.TokenHash)}, table.Field{"o", table.Number(now.UnixMilli())},
+		table.Field{"s", table.Map(subs)}, table.Field{"n", table.Number(int64(len(subs)))}, table.Expires(s.ConnectedAt.Add(lifetime)))
 	row = append(row, until(s.Grant)...)
 	return append(row, asked(s)...)
 }
@@ -77,84 +78,70 @@ func firstHeld(s stream.Session, sub stream.Subscription) held {
 }
 
 // asked is what rows of a session have that asked for ids, or filters.
-func asked(s stream.Session) (i item) {
+func asked(s stream.Session) (i table.Item) {
 	if s.EventIDs {
-		i = append(i, field{"e", flag(true)})
+		i = append(i, table.Field{"e", table.Flag(true)})
 	}
 	if s.Viewer != "" {
-		i = append(i, field{"f", text(s.Viewer)})
+		i = append(i, table.Field{"f", table.Text(s.Viewer)})
 	}
 	return i
 }
 
 // openedAt is when $connect wrote a row, if the subscription in it is $connect's: one of a message
 // has a time after the connection's own.
-func openedAt(row item, at int64, connected time.Time) time.Time {
+func openedAt(row table.Item, at int64, connected time.Time) time.Time {
 	if at > connected.UnixMilli() {
 		return time.Time{}
 	}
-	return millis(row.get("o"))
+	return table.Millis(row.Get("o"))
 }
 
-func expires(at time.Time) field { return field{"expiresAt", number(at.Unix())} }
-
 // until is the token's expiry, to the second; nothing if it has none.
-func until(g stream.Grant) item {
+func until(g stream.Grant) table.Item {
 	if g.TokenExpires.IsZero() {
 		return nil
 	}
-	return item{{"u", number(g.TokenExpires.Unix())}}
+	return table.Item{{"u", table.Number(g.TokenExpires.Unix())}}
 }
 
-func (r connectionRow) account() string { return r.get("a").text }
+func (r connectionRow) account() string { return r.Get("a").Text }
 
 func (r connectionRow) active() int64 {
-	n, _ := r.get("n").int()
+	n, _ := r.Get("n").Int()
 	return n
 }
 
 // held is what the row has for a subscription key; false if it has nothing.
 func (r connectionRow) held(key string) (held, bool) {
-	e := r.get("s").fields.get(key)
-	return readHeld(key, e.fields), e.kind == isMap
+	e := r.Get("s").Fields.Get(key)
+	return readHeld(key, e.Fields), e.Kind == table.IsMap
 }
 
 // subscriptions are those that are on, and tombstones the others, by key.
 func (r connectionRow) split() (subscriptions, tombstones map[string]held) {
 	subscriptions, tombstones = map[string]held{}, map[string]held{}
-	for _, e := range r.get("s").fields {
-		if h := readHeld(e.name, e.fields); h.on {
-			subscriptions[e.name] = h
+	for _, e := range r.Get("s").Fields {
+		if h := readHeld(e.Name, e.Fields); h.on {
+			subscriptions[e.Name] = h
 		} else {
-			tombstones[e.name] = h
+			tombstones[e.Name] = h
 		}
 	}
 	return subscriptions, tombstones
 }
 
 func (r connectionRow) session() (s stream.Session, ok bool) {
-	s.Connection, ok = splitConnectionKey(r.get("sk").text)
-	s.Account, s.TokenHash = r.account(), r.get("h").text
-	s.Scopes = strings.Fields(r.get("sc").text)
-	s.TokenExpires = seconds(r.get("u"))
-	s.EventIDs, s.Viewer = r.get("e").flag, r.get("f").text
+	s.Connection, ok = splitConnectionKey(r.Get("sk").Text)
+	s.Account, s.TokenHash = r.account(), r.Get("h").Text
+	s.Scopes = strings.Fields(r.Get("sc").Text)
+	s.TokenExpires = table.Seconds(r.Get("u"))
+	s.EventIDs, s.Viewer = r.Get("e").Flag, r.Get("f").Text
 	return s, ok && s.Account != ""
 }
 
 func splitConnectionKey(sk string) (stream.Connection, bool) {
 	ms, id, ok := strings.Cut(sk, "#")
-	at, isNumber := value{kind: isNumber, text: strings.TrimLeft(ms, "0")}.int()
+	at, isNumber := table.Value{Kind: table.IsNumber, Text: strings.TrimLeft(ms, "0")}.Int()
 	return stream.Connection{ID: id, ConnectedAt: time.UnixMilli(at).UTC()}, ok && isNumber
-}
-
-func seconds(v value) time.Time {
-	if n, ok := v.int(); ok {
-		return time.Unix(n, 0).UTC()
-	}
-	return time.Time{}
-}
-
-func millis(v value) time.Time {
-	n, _ := v.int()
-	return time.UnixMilli(n).UTC()
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // viewersAtOnce bounds how many connections of an account are written side by side.
@@ -37,9 +38,9 @@ func (c *Connections) SetViewer(ctx context.Context, account, version string) er
 func (c *Connections) viewConnection(ctx context.Context, connection stream.Connection, version string) error {
 	got, err := c.view(ctx, connectionKey(connection), version, "attribute_exists(pk)", "ALL_NEW")
 	if err != nil {
-		return unlessConflict(err)
+		return table.UnlessConflict(err)
 	}
-	row := connectionRow{got.row}
+	row := connectionRow{got.Row}
 	subscriptions, _ := row.split()
 	for key, h := range subscriptions {
 		sub := h.subscription(key)
@@ -48,56 +49,56 @@ func (c *Connections) viewConnection(ctx context.Context, connection stream.Conn
 		}
 		key := mappingKey(connection, sub.Topic(row.account()), key)
 		_, err := c.view(ctx, key, version, "attribute_exists(pk) AND attribute_not_exists(off)", "NONE")
-		if unlessConflict(err) != nil {
+		if table.UnlessConflict(err) != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Connections) view(ctx context.Context, key item, version, condition, returns string) (answer, error) {
-	in := parameters{"Key": key, "UpdateExpression": "REMOVE f", "ConditionExpression": condition, "ReturnValues": returns}
+func (c *Connections) view(ctx context.Context, key table.Item, version, condition, returns string) (table.Answer, error) {
+	in := table.Parameters{"Key": key, "UpdateExpression": "REMOVE f", "ConditionExpression": condition, "ReturnValues": returns}
 	if version != "" {
 		in["UpdateExpression"] = "SET f = :f"
-		in["ExpressionAttributeValues"] = item{{":f", text(version)}}
+		in["ExpressionAttributeValues"] = table.Item{{":f", table.Text(version)}}
 	}
-	return c.table.call(ctx, "UpdateItem", in)
+	return c.table.Call(ctx, "UpdateItem", in)
 }
 
 // viewEntries writes the version to the connections in an account's row, many at a time. It begins
 // again with the row as it is now when one of them has gone.
-func (c *Connections) viewEntries(ctx context.Context, account string, row item, version string) error {
-	for range rounds {
+func (c *Connections) viewEntries(ctx context.Context, account string, row table.Item, version string) error {
+	for range table.Rounds {
 		stale := staleEntries(row, version)
 		if len(stale) == 0 {
 			return nil
 		}
-		got, err := c.table.call(ctx, "UpdateItem", viewing(account, stale[:min(len(stale), marksAtOnce)], version))
-		var changed *conflict
+		got, err := c.table.Call(ctx, "UpdateItem", viewing(account, stale[:min(len(stale), marksAtOnce)], version))
+		var changed *table.Conflict
 		switch {
 		case errors.As(err, &changed):
-			row = changed.row
+			row = changed.Row
 		case err != nil:
 			return err
 		default:
-			row = got.row
+			row = got.Row
 		}
 	}
-	return fmt.Errorf("account: %w", errContention)
+	return fmt.Errorf("account: %w", table.ErrContention)
 }
 
 // staleEntries are the connections in an account's row that have another version.
-func staleEntries(row item, version string) (names []string) {
+func staleEntries(row table.Item, version string) (names []string) {
 	for _, e := range entries(row) {
-		if _, reads := readerOf(e); !reads && e.fields.get("f").text != version {
-			names = append(names, e.name)
+		if _, reads := readerOf(e); !reads && e.Fields.Get("f").Text != version {
+			names = append(names, e.Name)
 		}
 	}
 	return names
 }
 
 // viewing is the update of these entries. It changes nothing if one of them is not there.
-func viewing(account string, entries []string, version string) parameters {
+func viewing(account string, entries []string, version string) table.Parameters {
 	names, conditions, changes := map[string]string{}, []string{}, []string{}
 	verb, value := "REMOVE ", ""
 	if version != "" {
@@ -109,7 +110,7 @@ func viewing(account string, entries []string, version string) parameters {
 		conditions = append(conditions, "attribute_exists("+name+")")
 		changes = append(changes, name+".f"+value)
 	}
-	in := parameters{
+	in := table.Parameters{
 		"Key":                                 accountKey(account),
 		"UpdateExpression":                    verb + strings.Join(changes, ", "),
 		"ConditionExpression":                 strings.Join(conditions, " AND "),
@@ -118,7 +119,7 @@ func viewing(account string, entries []string, version string) parameters {
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	}
 	if version != "" {
-		in["ExpressionAttributeValues"] = item{{":f", text(version)}}
+		in["ExpressionAttributeValues"] = table.Item{{":f", table.Text(version)}}
 	}
 	return in
 }

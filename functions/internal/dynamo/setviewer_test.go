@@ -55,7 +55,7 @@ func TestAViewersVersionReachesAllThatIsOpen(t *testing.T) {
 			t.Errorf("session has %q, %v", again.Viewer, err)
 		}
 	}
-	if e := c.rowOf(t, accountKey("1")).get("@r1"); e.fields.get("f").given() {
+	if e := c.rowOf(t, accountKey("1")).Get("@r1"); e.Fields.Get("f").Given() {
 		t.Error("a reader was given a version")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 const (
@@ -23,14 +24,14 @@ const (
 // execution of the function. A slot is a row that says until when it is held, so that one that was
 // not given back is free again by itself. It is safe for concurrent use.
 type Slots struct {
-	table table
+	table table.Table
 	max   int
 	now   func() time.Time
 }
 
 // NewSlots uses the Connections table, which has this name. At most max readers hold a slot.
-func NewSlots(client *awscall.Client, table string, max int) *Slots {
-	return &Slots{table: tableOf(client, table), max: max, now: time.Now}
+func NewSlots(client *awscall.Client, name string, max int) *Slots {
+	return &Slots{table: table.New(client, name), max: max, now: time.Now}
 }
 
 // Take takes a slot for the reader, until a minute after its end. stream.ErrTooManyReaders: there is
@@ -62,25 +63,25 @@ func (s *Slots) Take(ctx context.Context, r stream.Reader) (slot int, err error)
 
 // Free gives a slot back that the reader holds.
 func (s *Slots) Free(ctx context.Context, slot int, r stream.Reader) error {
-	_, err := s.table.call(ctx, "DeleteItem", parameters{
-		"Key": slotKey(slot), "ConditionExpression": "o = :o", "ExpressionAttributeValues": item{{":o", text(r.ID)}},
+	_, err := s.table.Call(ctx, "DeleteItem", table.Parameters{
+		"Key": slotKey(slot), "ConditionExpression": "o = :o", "ExpressionAttributeValues": table.Item{{":o", table.Text(r.ID)}},
 	})
-	return unlessConflict(err)
+	return table.UnlessConflict(err)
 }
 
-func slotKey(slot int) item { return keyOf(slotPartition, fmt.Sprintf("%06d", slot)) }
+func slotKey(slot int) table.Item { return keyOf(slotPartition, fmt.Sprintf("%06d", slot)) }
 
 // try is also true for a slot that the reader holds already: the same call, whose answer was lost.
 func (s *Slots) try(ctx context.Context, slot int, r stream.Reader) (bool, error) {
 	until := r.Until.Add(slotMargin)
-	_, err := s.table.call(ctx, "PutItem", parameters{
-		"Item":                append(slotKey(slot), field{"o", text(r.ID)}, field{"u", number(until.UnixMilli())}, expires(until)),
+	_, err := s.table.Call(ctx, "PutItem", table.Parameters{
+		"Item":                append(slotKey(slot), table.Field{"o", table.Text(r.ID)}, table.Field{"u", table.Number(until.UnixMilli())}, table.Expires(until)),
 		"ConditionExpression": "attribute_not_exists(pk) OR u < :now OR o = :o",
-		"ExpressionAttributeValues": item{
-			{":now", number(s.now().UnixMilli())}, {":o", text(r.ID)},
+		"ExpressionAttributeValues": table.Item{
+			{":now", table.Number(s.now().UnixMilli())}, {":o", table.Text(r.ID)},
 		},
 	})
-	var held *conflict
+	var held *table.Conflict
 	if errors.As(err, &held) {
 		return false, nil
 	}
@@ -95,7 +96,7 @@ func (s *Slots) free(ctx context.Context) (slots []int, err error) {
 		return nil, err
 	}
 	for _, slot := range rand.Perm(s.max) {
-		if !held[slotKey(slot).get("sk").text] {
+		if !held[slotKey(slot).Get("sk").Text] {
 			slots = append(slots, slot)
 		}
 	}
@@ -105,24 +106,24 @@ func (s *Slots) free(ctx context.Context) (slots []int, err error) {
 // held are the sort keys of the slots that are held.
 func (s *Slots) held(ctx context.Context) (map[string]bool, error) {
 	held, now := map[string]bool{}, s.now().UnixMilli()
-	in := parameters{
+	in := table.Parameters{
 		"KeyConditionExpression":    "pk = :pk",
-		"ExpressionAttributeValues": item{{":pk", text(slotPartition)}},
+		"ExpressionAttributeValues": table.Item{{":pk", table.Text(slotPartition)}},
 		"ConsistentRead":            true, "ProjectionExpression": "sk, u",
 	}
 	for {
-		got, err := s.table.call(ctx, "Query", in)
+		got, err := s.table.Call(ctx, "Query", in)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range got.rows {
-			if until, _ := row.get("u").int(); until >= now {
-				held[row.get("sk").text] = true
+		for _, row := range got.Rows {
+			if until, _ := row.Get("u").Int(); until >= now {
+				held[row.Get("sk").Text] = true
 			}
 		}
-		if got.more == nil {
+		if got.More == nil {
 			return held, nil
 		}
-		in["ExclusiveStartKey"] = got.more
+		in["ExclusiveStartKey"] = got.More
 	}
 }

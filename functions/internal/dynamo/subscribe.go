@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // Subscribe applies a client's message of the given time, to the millisecond. When it returns nil,
@@ -19,7 +20,7 @@ import (
 // for a duplicate, for a message that was overtaken and for a session without ids. Of messages of
 // one millisecond each may be told to start, and so is the next one after a failure.
 func (c *Connections) Subscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) (begun bool, err error) {
-	if !fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
+	if !table.Fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
 		return false, stream.ErrTooLong
 	}
 	h, err := c.hold(ctx, s.Connection, sub, milliseconds(at))
@@ -49,17 +50,17 @@ var (
 func (c *Connections) hold(ctx context.Context, connection stream.Connection, sub stream.Subscription, at int64) (held, error) {
 	key, mine := sub.Key(), held{at: at, on: true, param: sub.Param}
 	next, result, old := subscribeNew, mine, int64(0)
-	for range rounds {
+	for range table.Rounds {
 		_, err := c.apply(ctx, connection, key, next, mine, old)
-		var lost *conflict
+		var lost *table.Conflict
 		if !errors.As(err, &lost) {
 			return result, err
 		}
-		row := connectionRow{lost.row}
+		row := connectionRow{lost.Row}
 		was, known := row.held(key)
 		full := row.active() >= int64(c.limits.Subscriptions)
 		switch {
-		case row.item == nil:
+		case row.Item == nil:
 			return held{}, stream.ErrNoConnection
 		case known && was.at > at || known && was.on && was.at == at:
 			return was, nil
@@ -74,17 +75,17 @@ func (c *Connections) hold(ctx context.Context, connection stream.Connection, su
 		}
 		old = was.at
 	}
-	return held{}, fmt.Errorf("connection: %w", errContention)
+	return held{}, fmt.Errorf("connection: %w", table.ErrContention)
 }
 
 // apply makes one change of one subscription, and returns the row after it.
-func (c *Connections) apply(ctx context.Context, connection stream.Connection, key string, what change, h held, old int64) (item, error) {
-	values := item{
-		{":entry", mapOf(h.entry(key))}, {":at", number(h.at)}, {":old", number(old)},
-		{":one", number(1)}, {":limit", number(int64(c.limits.Subscriptions))},
+func (c *Connections) apply(ctx context.Context, connection stream.Connection, key string, what change, h held, old int64) (table.Item, error) {
+	values := table.Item{
+		{":entry", table.Map(h.entry(key))}, {":at", table.Number(h.at)}, {":old", table.Number(old)},
+		{":one", table.Number(1)}, {":limit", table.Number(int64(c.limits.Subscriptions))},
 	}
-	values = slices.DeleteFunc(values, func(f field) bool { return !what.uses(f.name) }) // or DynamoDB refuses
-	got, err := c.table.call(ctx, "UpdateItem", parameters{
+	values = slices.DeleteFunc(values, func(f table.Field) bool { return !what.uses(f.Name) }) // or DynamoDB refuses
+	got, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                                 connectionKey(connection),
 		"UpdateExpression":                    what.update,
 		"ConditionExpression":                 what.condition,
@@ -93,7 +94,7 @@ func (c *Connections) apply(ctx context.Context, connection stream.Connection, k
 		"ReturnValues":                        what.returns(),
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	})
-	return got.row, err
+	return got.Row, err
 }
 
 // mapSubscription writes what the connection's row holds to where publishers find it, on behalf of

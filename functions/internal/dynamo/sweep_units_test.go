@@ -7,6 +7,7 @@ import (
 
 	"edgestream/functions/internal/stream"
 	"edgestream/functions/internal/sweep"
+	"edgestream/functions/internal/table"
 )
 
 // TestWhatASweepCosts pins what it costs to keep quiet connections open: a thousand that are due in one
@@ -23,7 +24,7 @@ func TestWhatASweepCosts(t *testing.T) {
 	run := func(due int) (read, write float64) {
 		t.Helper()
 		// Progress does not go back: the table is made to forget it.
-		if _, err := c.table.call(t.Context(), "DeleteItem", parameters{"Key": progressKey()}); err != nil {
+		if _, err := c.table.Call(t.Context(), "DeleteItem", table.Parameters{"Key": progressKey()}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Advance(t.Context(), sweep.Progress{Until: time.Now().Add(-time.Minute), Due: due}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 // meter sums what calls consume.
@@ -16,7 +17,7 @@ type meter struct {
 	read, write float64
 }
 
-func (m *meter) add(u Units) {
+func (m *meter) add(u table.Units) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls++

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/table"
 )
 
 const (
@@ -44,7 +45,7 @@ func (c change) returns() string {
 // nil, the subscription is not found any more, unless a newer message, or a subscribe of the same
 // time, has made it. A connection that is gone, or has no such subscription, is no error.
 func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error {
-	if !fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
+	if !table.Fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
 		return nil // cannot have been subscribed
 	}
 	h := held{at: milliseconds(at), param: sub.Param}
@@ -60,19 +61,19 @@ func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub str
 // subscription, whose mapping then must go.
 func (c *Connections) release(ctx context.Context, connection stream.Connection, key string, h held) (bool, error) {
 	next, old := unsubscribe, int64(0)
-	for range rounds {
+	for range table.Rounds {
 		row, err := c.apply(ctx, connection, key, next, h, old)
-		var lost *conflict
+		var lost *table.Conflict
 		if !errors.As(err, &lost) {
 			if err == nil {
 				err = c.prune(ctx, connection, row, h.at)
 			}
 			return next == unsubscribe, err
 		}
-		was, known := connectionRow{lost.row}.held(key)
-		_, tombstones := connectionRow{lost.row}.split()
+		was, known := connectionRow{lost.Row}.held(key)
+		_, tombstones := connectionRow{lost.Row}.split()
 		switch {
-		case lost.row == nil, known && was.at > h.at, known && was.on && was.at == h.at:
+		case lost.Row == nil, known && was.at > h.at, known && was.on && was.at == h.at:
 			return false, nil
 		case known && was.at == h.at: // perhaps this very message, whose answer was lost
 			return true, nil
@@ -87,33 +88,33 @@ func (c *Connections) release(ctx context.Context, connection stream.Connection,
 		}
 		old = was.at
 	}
-	return false, fmt.Errorf("connection: %w", errContention)
+	return false, fmt.Errorf("connection: %w", table.ErrContention)
 }
 
 // prune removes tombstones that are too old to matter, or too many, from a connection's row.
-func (c *Connections) prune(ctx context.Context, connection stream.Connection, row item, now int64) error {
+func (c *Connections) prune(ctx context.Context, connection stream.Connection, row table.Item, now int64) error {
 	_, tombstones := connectionRow{row}.split()
 	old := prunable(tombstones, now)
 	if len(old) == 0 {
 		return nil
 	}
-	names, values := map[string]string{}, item{}
+	names, values := map[string]string{}, table.Item{}
 	var paths, conditions []string
 	for i, key := range old {
 		name, at := fmt.Sprintf("#k%d", i), fmt.Sprintf(":t%d", i)
 		names[name] = key
-		values = append(values, field{at, number(tombstones[key].at)})
+		values = append(values, table.Field{at, table.Number(tombstones[key].at)})
 		paths = append(paths, "s."+name)
 		conditions = append(conditions, "s."+name+".t = "+at)
 	}
-	_, err := c.table.call(ctx, "UpdateItem", parameters{
+	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                       connectionKey(connection),
 		"UpdateExpression":          "REMOVE " + strings.Join(paths, ", "),
 		"ConditionExpression":       strings.Join(conditions, " AND "),
 		"ExpressionAttributeNames":  names,
 		"ExpressionAttributeValues": values,
 	})
-	return unlessConflict(err) // a newer message has taken one of them: the next prune finds the rest
+	return table.UnlessConflict(err) // a newer message has taken one of them: the next prune finds the rest
 }
 
 // prunable are the keys of the tombstones to remove, oldest first.

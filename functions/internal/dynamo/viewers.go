@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"edgestream/functions/internal/table"
 	"edgestream/functions/internal/viewer"
 )
 
@@ -28,12 +29,12 @@ func (a *Accounts) Viewers(ctx context.Context, accounts []string) (map[string]*
 	wanted := slices.Clone(accounts)
 	slices.Sort(wanted)
 	wanted = slices.DeleteFunc(slices.Compact(wanted), func(account string) bool {
-		return len(accountRow(account)) > maxPartitionKey // no such row can be
+		return len(accountRow(account)) > table.MaxPartitionKey // no such row can be
 	})
 	found := viewersFound{byAccount: map[string]*viewer.Viewer{}}
 	var g errgroup.Group
 	g.SetLimit(readsAtOnce)
-	for batch := range slices.Chunk(wanted, readsPerBatch) {
+	for batch := range slices.Chunk(wanted, table.ReadsPerBatch) {
 		g.Go(func() error {
 			found.add(a.batch(ctx, batch))
 			return nil // also with an error: the other batches are read
@@ -64,37 +65,19 @@ func accountRow(account string) string { return "account#" + account }
 
 // batch reads up to a hundred accounts, of which each is in the map.
 func (a *Accounts) batch(ctx context.Context, accounts []string) (map[string]*viewer.Viewer, error) {
-	keys := make([]item, len(accounts))
+	keys := make([]table.Item, len(accounts))
 	for i, account := range accounts {
-		keys[i] = item{{"key", text(accountRow(account))}}
+		keys[i] = table.Item{{"key", table.Text(accountRow(account))}}
 	}
-	projection, names := projectionOf(viewerNames)
 	viewers := make(map[string]*viewer.Viewer, len(accounts))
 	nobody := viewer.New(viewer.Data{})
 	for _, account := range accounts {
 		viewers[account] = nobody // unless there is a row
 	}
-	err := drain(ctx, keys, func(keys []item) ([]item, error) {
-		got, err := a.table.call(ctx, "BatchGetItem", parameters{"RequestItems": map[string]any{a.table.name: map[string]any{
-			"Keys": keys, "ConsistentRead": true,
-			"ProjectionExpression": projection, "ExpressionAttributeNames": names,
-		}}})
-		for _, row := range got.rows {
-			viewers[strings.TrimPrefix(row.get("key").text, accountRow(""))] = viewerOf(row)
-		}
-		return got.left, err
+	err := a.table.BatchGetPart(ctx, keys, viewerNames, func(row table.Item) {
+		viewers[strings.TrimPrefix(row.Get("key").Text, accountRow(""))] = viewerOf(row)
 	})
 	return viewers, err
-}
-
-// projectionOf is an expression for the attributes, of which any may be one of DynamoDB's
-// reserved words, with the names that it uses.
-func projectionOf(attributes []string) (projection string, names map[string]string) {
-	names = make(map[string]string, len(attributes))
-	for _, name := range attributes {
-		names["#"+name] = name
-	}
-	return "#" + strings.Join(attributes, ", #"), names
 }
 
 // Viewer is the version of what the account filters, see stream.Grant.
@@ -105,49 +88,49 @@ func (a *Accounts) Viewer(ctx context.Context, account string) (version string, 
 
 // viewerOf is the viewer that an account's row describes; one that filters nothing if there is
 // no row.
-func viewerOf(row item) *viewer.Viewer {
+func viewerOf(row table.Item) *viewer.Viewer {
 	return viewer.New(viewer.Data{
 		Languages: readableTexts(row, "languages"),
 		Blocks:    readableTexts(row, "blocks"), Mutes: readableTexts(row, "mutes"),
 		BlockedBy: readableTexts(row, "blockedBy"), BlockedDomains: readableTexts(row, "blockedDomains"),
-		Filters: filtersOf(row.get("filters")),
+		Filters: filtersOf(row.Get("filters")),
 	})
 }
 
 // elementsOf are the elements of a list or set; a value that is none, as some write for a list of
 // one, is its only element.
-func elementsOf(v value) []value {
-	switch v.kind {
-	case isList, isStringSet, isNumberSet:
-		return v.list
-	case isString, isNumber, isMap:
-		return []value{v}
+func elementsOf(v table.Value) []table.Value {
+	switch v.Kind {
+	case table.IsList, table.IsStringSet, table.IsNumberSet:
+		return v.List
+	case table.IsString, table.IsNumber, table.IsMap:
+		return []table.Value{v}
 	}
 	return nil
 }
 
 // readableTexts are the texts and numbers in a list or set, or the only one.
-func readableTexts(row item, name string) (out []string) {
-	for _, e := range elementsOf(row.get(name)) {
-		if e.kind == isString || e.kind == isNumber {
-			out = append(out, e.text)
+func readableTexts(row table.Item, name string) (out []string) {
+	for _, e := range elementsOf(row.Get(name)) {
+		if e.Kind == table.IsString || e.Kind == table.IsNumber {
+			out = append(out, e.Text)
 		}
 	}
 	return out
 }
 
-func filtersOf(v value) (filters []viewer.Filter) {
+func filtersOf(v table.Value) (filters []viewer.Filter) {
 	for _, e := range elementsOf(v) {
-		if e.kind != isMap {
+		if e.Kind != table.IsMap {
 			continue
 		}
-		f := viewer.Filter{Context: readableTexts(e.fields, "context"), Keywords: keywordsOf(e.fields.get("keywords"))}
+		f := viewer.Filter{Context: readableTexts(e.Fields, "context"), Keywords: keywordsOf(e.Fields.Get("keywords"))}
 		_ = errors.Join( // what is not readable is left as it is
-			optional(e.fields, "id", idInto(&f.ID)),
-			optional(e.fields, "title", textInto(&f.Title)),
-			optional(e.fields, "action", textInto(&f.Action)),
+			optional(e.Fields, "id", idInto(&f.ID)),
+			optional(e.Fields, "title", textInto(&f.Title)),
+			optional(e.Fields, "action", textInto(&f.Action)),
 		)
-		if at, err := instant(e.fields, "expiresAt"); err == nil && 0 < at.Year() && at.Year() <= lastYear {
+		if at, err := instant(e.Fields, "expiresAt"); err == nil && 0 < at.Year() && at.Year() <= lastYear {
 			f.ExpiresAt = at
 		}
 		filters = append(filters, f)
@@ -159,16 +142,16 @@ func filtersOf(v value) (filters []viewer.Filter) {
 // in milliseconds.
 const lastYear = 9999
 
-func keywordsOf(v value) (keywords []viewer.Keyword) {
+func keywordsOf(v table.Value) (keywords []viewer.Keyword) {
 	for _, e := range elementsOf(v) {
-		if e.kind != isMap {
+		if e.Kind != table.IsMap {
 			continue
 		}
 		var k viewer.Keyword
-		if optional(e.fields, "keyword", textInto(&k.Keyword)) != nil {
+		if optional(e.Fields, "keyword", textInto(&k.Keyword)) != nil {
 			continue
 		}
-		k.WholeWord = e.fields.get("wholeWord").flag
+		k.WholeWord = e.Fields.Get("wholeWord").Flag
 		keywords = append(keywords, k)
 	}
 	return keywords

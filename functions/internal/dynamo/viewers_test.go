@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"edgestream/functions/internal/awscall"
+	"edgestream/functions/internal/table"
 	"edgestream/functions/internal/viewer"
 )
 
@@ -193,7 +194,7 @@ func TestViewersThatCanBeRead(t *testing.T) {
 	cfg, _ := config(t)
 	a := NewAccounts(awscall.New(cfg, "dynamodb", server.URL), "T")
 	var accounts []string
-	for i := range readsPerBatch + 1 {
+	for i := range table.ReadsPerBatch + 1 {
 		accounts = append(accounts, fmt.Sprintf("%03d", i))
 	}
 	found, err := a.Viewers(t.Context(), accounts)
@@ -201,7 +202,7 @@ func TestViewersThatCanBeRead(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	want := viewer.New(viewer.Data{Mutes: []string{"1"}}).Version()
-	if len(found) != readsPerBatch || found["000"].Version() != want || found["001"].Version() != want || found["002"].Version() != "" || calls != 2 {
+	if len(found) != table.ReadsPerBatch || found["000"].Version() != want || found["001"].Version() != want || found["002"].Version() != "" || calls != 2 {
 		t.Errorf("%d viewers by %d calls: %q %q %q", len(found), calls, found["000"].Version(), found["001"].Version(), found["002"].Version())
 	}
 	if found["002"] == nil {

@@ -1,4 +1,4 @@
-package dynamo
+package table
 
 import (
 	"bytes"
@@ -13,76 +13,76 @@ import (
 )
 
 // anyValue draws a value of any type, nested up to a depth.
-func anyValue(t *rapid.T, depth int) value {
-	kinds := []kind{isString, isNumber, isBinary, isBool, isNull, isStringSet, isNumberSet, isBinarySet}
+func anyValue(t *rapid.T, depth int) Value {
+	kinds := []Kind{IsString, IsNumber, IsBinary, IsBool, IsNull, IsStringSet, IsNumberSet, IsBinarySet}
 	if depth > 0 {
-		kinds = append(kinds, isMap, isList)
+		kinds = append(kinds, IsMap, IsList)
 	}
-	v := value{kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
-	switch v.kind {
-	case isString:
-		v.text = rapid.String().Draw(t, "text")
-	case isBinary:
-		v.text = "AAEC"
-	case isNumber:
-		v.text = rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,5})?(E[+-]?[0-9]{1,2})?`).Draw(t, "number")
-	case isBool:
-		v.flag = rapid.Bool().Draw(t, "bool")
-	case isNull:
-		v.flag = true
-	case isStringSet, isBinarySet:
-		v.list = []value{text(rapid.String().Draw(t, "element"))}
-	case isNumberSet:
-		v.list = []value{number(rapid.Int64().Draw(t, "element"))}
-	case isList:
+	v := Value{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
+	switch v.Kind {
+	case IsString:
+		v.Text = rapid.String().Draw(t, "text")
+	case IsBinary:
+		v.Text = "AAEC"
+	case IsNumber:
+		v.Text = rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,5})?(E[+-]?[0-9]{1,2})?`).Draw(t, "number")
+	case IsBool:
+		v.Flag = rapid.Bool().Draw(t, "bool")
+	case IsNull:
+		v.Flag = true
+	case IsStringSet, IsBinarySet:
+		v.List = []Value{Text(rapid.String().Draw(t, "element"))}
+	case IsNumberSet:
+		v.List = []Value{Number(rapid.Int64().Draw(t, "element"))}
+	case IsList:
 		for range rapid.IntRange(0, 3).Draw(t, "length") {
-			v.list = append(v.list, anyValue(t, depth-1))
+			v.List = append(v.List, anyValue(t, depth-1))
 		}
-	case isMap:
+	case IsMap:
 		for _, name := range rapid.SliceOfNDistinct(rapid.String(), 0, 3, rapid.ID[string]).Draw(t, "names") {
-			v.fields = append(v.fields, field{name, anyValue(t, depth-1)})
+			v.Fields = append(v.Fields, Field{name, anyValue(t, depth-1)})
 		}
 	}
 	return v
 }
 
 // plainly is the Go value that the JSON of a value stands for, by encoding/json.
-func plainly(v value) any {
-	switch v.kind {
-	case isBool:
-		return v.flag
-	case isNull:
+func plainly(v Value) any {
+	switch v.Kind {
+	case IsBool:
+		return v.Flag
+	case IsNull:
 		return nil
-	case isNumber:
-		return json.Number(v.text)
-	case isMap:
+	case IsNumber:
+		return json.Number(v.Text)
+	case IsMap:
 		m := map[string]any{}
-		for _, f := range v.fields {
-			m[f.name] = plainly(f.value)
+		for _, f := range v.Fields {
+			m[f.Name] = plainly(f.Value)
 		}
 		return m
-	case isList, isStringSet, isNumberSet, isBinarySet:
+	case IsList, IsStringSet, IsNumberSet, IsBinarySet:
 		l := []any{}
-		for _, e := range v.list {
+		for _, e := range v.List {
 			l = append(l, plainly(e))
 		}
 		return l
 	}
-	return v.text
+	return v.Text
 }
 
 func TestValuesAreReadBackAsTheyWereWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := item{{"a", anyValue(t, 3)}, {rapid.String().Draw(t, "name"), anyValue(t, 1)}}
+		want := Item{{"a", anyValue(t, 3)}, {rapid.String().Draw(t, "name"), anyValue(t, 1)}}
 		written, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := parseItem(string(written))
+		got, err := ParseItem(string(written))
 		if err != nil {
 			t.Fatalf("%v in %s", err, written)
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(field{}, value{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Field{}, Value{})); diff != "" {
 			t.Fatalf("%s (-want +got):\n%s", written, diff)
 		}
 	})
@@ -91,11 +91,11 @@ func TestValuesAreReadBackAsTheyWereWritten(t *testing.T) {
 func TestPlainJSONIsWhatTheStandardLibraryReads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := anyValue(t, 3)
-		d := json.NewDecoder(bytes.NewReader(v.appendPlain(nil)))
+		d := json.NewDecoder(bytes.NewReader(v.AppendPlain(nil)))
 		d.UseNumber()
 		var got any
 		if err := d.Decode(&got); err != nil {
-			t.Fatalf("%v in %s", err, v.appendPlain(nil))
+			t.Fatalf("%v in %s", err, v.AppendPlain(nil))
 		}
 		if diff := cmp.Diff(plainly(v), got); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
@@ -112,16 +112,16 @@ func TestTextThatIsNotUTF8IsRepaired(t *testing.T) {
 
 func TestWholeNumbers(t *testing.T) {
 	for s, want := range map[string]int64{"7": 7, "-7": -7, "1E+3": 1000, "1.5e1": 15, "9007199254740993": 9007199254740993} {
-		if got, ok := (value{kind: isNumber, text: s}).int(); !ok || got != want {
+		if got, ok := (Value{Kind: IsNumber, Text: s}).Int(); !ok || got != want {
 			t.Errorf("%s: %d, %v", s, got, ok)
 		}
 	}
 	for _, s := range []string{"1.5", "1E+30", "-1E+30", "x", ""} {
-		if got, ok := (value{kind: isNumber, text: s}).int(); ok {
+		if got, ok := (Value{Kind: IsNumber, Text: s}).Int(); ok {
 			t.Errorf("%s: %d", s, got)
 		}
 	}
-	if _, ok := text("7").int(); ok {
+	if _, ok := Text("7").Int(); ok {
 		t.Error("a text is no number")
 	}
 }
@@ -135,7 +135,7 @@ func FuzzParseItem(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		got, err := parseItem(in)
+		got, err := ParseItem(in)
 		if err != nil {
 			return
 		}
@@ -147,14 +147,14 @@ func FuzzParseItem(f *testing.F) {
 			t.Fatalf("%q is accepted: %v", in, err)
 		}
 		for _, a := range got {
-			if _, ok := want[a.name][string(a.kind)]; !ok && strings.Count(in, `"`) < 8 {
-				t.Fatalf("%q: %q of type %s is not there", in, a.name, a.kind)
+			if _, ok := want[a.Name][string(a.Kind)]; !ok && strings.Count(in, `"`) < 8 {
+				t.Fatalf("%q: %q of type %s is not there", in, a.Name, a.Kind)
 			}
-			if _, ok := new(big.Float).SetString(a.text); a.kind == isNumber && !ok {
-				t.Fatalf("%q is accepted as a number", a.text)
+			if _, ok := new(big.Float).SetString(a.Text); a.Kind == IsNumber && !ok {
+				t.Fatalf("%q is accepted as a number", a.Text)
 			}
-			if a.kind == isString && !utf8.ValidString(a.text) {
-				t.Fatalf("%q is not UTF-8", a.text)
+			if a.Kind == IsString && !utf8.ValidString(a.Text) {
+				t.Fatalf("%q is not UTF-8", a.Text)
 			}
 		}
 	})

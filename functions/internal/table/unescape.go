@@ -1,4 +1,4 @@
-package dynamo
+package table
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 
 // unescape is the text of a JSON string without its quotes. Payloads are JSON inside of JSON,
 // full of escapes: encoding/json would read them three times.
-func (p *parser) unescape(raw string, escaped bool) string {
+func (p *Parser) unescape(raw string, escaped bool) string {
 	if escaped {
 		raw = p.resolve(raw)
 	}
@@ -19,7 +19,7 @@ func (p *parser) unescape(raw string, escaped bool) string {
 	return strings.ToValidUTF8(raw, "\uFFFD")
 }
 
-func (p *parser) resolve(raw string) string {
+func (p *Parser) resolve(raw string) string {
 	b := make([]byte, 0, len(raw))
 	for p.err == nil {
 		at := strings.IndexByte(raw, '\\')
@@ -43,10 +43,10 @@ func (p *parser) resolve(raw string) string {
 
 // codePoint reads "uXXXX", and its second half if it is half of a surrogate pair. A half alone
 // is U+FFFD.
-func (p *parser) codePoint(raw string) (rune, string) {
+func (p *Parser) codePoint(raw string) (rune, string) {
 	r, ok := unit(raw)
 	if !ok {
-		p.fail("a wrong escape")
+		p.Fail("a wrong escape")
 		return 0, ""
 	}
 	raw = raw[5:]

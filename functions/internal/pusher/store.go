@@ -36,7 +36,8 @@ type Subscriber struct {
 
 // Connections keeps connections of apps and what they are subscribed to. Every method may be called
 // again after a failure. Messages of one socket race: each has its time, and of two about one
-// channel the newer counts, a subscribe if they are of one millisecond.
+// channel the newer counts, a subscribe if they are of one millisecond. A message that was overtaken
+// changes nothing and is no error, but for ErrOvertaken.
 type Connections interface {
 	// Open stores a connection that is being made; s.App is its app.
 	Open(ctx context.Context, s stream.Session) error
@@ -44,14 +45,18 @@ type Connections interface {
 	Session(ctx context.Context, c stream.Connection) (Session, error)
 	// Heard notes that the client has spoken. ErrNoConnection as of Session.
 	Heard(ctx context.Context, c stream.Connection, at time.Time) error
-	// Subscribe makes the connection a subscriber of the channel. ErrSubscribed: it is one already.
-	// ErrFull: the presence channel has as many users as it may. stream.ErrTooManySubscriptions.
+	// Subscribe makes the connection a subscriber of the channel. ErrSubscribed: it is one already, by
+	// another message; this one's time counts from now on all the same. ErrFull: the presence channel
+	// has MaxMembers users, of whom this is none, and the connection is not subscribed.
+	// stream.ErrTooManySubscriptions, stream.ErrNoConnection.
 	//
 	// Of a channel that Joins, the publisher tells the client and keeps the mapping. Of any other it
 	// holds when Subscribe returns. Occupied reports whether the channel had no subscriber before.
 	Subscribe(ctx context.Context, s Session, channel Channel, as Subscriber, at time.Time) (occupied bool, err error)
 	// Unsubscribe ends a subscription; nil if there is none. Empty reports whether the channel seems to
-	// have no subscriber left.
+	// have no subscriber left. ErrOvertaken: the connection is subscribed by a later message, which may
+	// have been told ErrSubscribed. Of a channel that Joins it has then left and joined again, so that
+	// the publisher tells the client once more.
 	Unsubscribe(ctx context.Context, s Session, channel Channel, at time.Time) (empty bool, err error)
 	// SignIn notes who is signed in on the connection, and has it watch those on the watchlist.
 	// ErrOtherUser: somebody else is.
@@ -61,10 +66,28 @@ type Connections interface {
 	// Spend takes one of the client events that the connection may send in this second; false: there
 	// is none left.
 	Spend(ctx context.Context, s Session, at time.Time) (bool, error)
-	// Close removes a connection with everything that it holds, and returns its app and those of its
-	// channels that seem to have no subscriber left. A connection that is not there, or is none of an
-	// app, is no error: app is empty.
-	Close(ctx context.Context, c stream.Connection) (app string, empty []string, err error)
+	// Close removes a connection with everything that it holds. A connection that is not there, or is
+	// none of an app, is no error: there is no App.
+	Close(ctx context.Context, c stream.Connection) (Closed, error)
+}
+
+// Closed is what a connection left.
+type Closed struct {
+	// App is whose connection it was; empty: it was not there, or none of an app.
+	App string
+	// Channels are those that it was subscribed to, and Empty those of them that seem to have no
+	// subscriber left.
+	Channels, Empty []string
+}
+
+// Hooks tells webhooks what happens. An error says that they may not hear of it; nothing else
+// depends on it.
+type Hooks interface {
+	// Occupied is called when a channel has got its first subscriber.
+	Occupied(ctx context.Context, app, channel string) error
+	// Vacating is called when channels seem to have no subscriber left. It is needed without webhooks
+	// too: who asks which channels are occupied is told by what is looked at then.
+	Vacating(ctx context.Context, app string, channels ...string) error
 }
 
 // Event is one event of a channel.

@@ -101,6 +101,22 @@ func closeRemoves(t *testing.T, open opener) {
 	}
 }
 
+func confirmed(t *testing.T, open opener) {
+	x := open(t, roomy)
+	s := newSession()
+	first := []stream.Subscription{{Stream: stream.User}, hashtag(s, "cats")}
+	x.open(t, s, first...)
+	if err := x.Store.Confirm(context.Background(), s, first); err != nil {
+		t.Errorf("Confirm: %v", err)
+	}
+	x.holds(t, s, first[1].Topic(s.Account), first[1])
+	x.close(t, s.Connection)
+	if err := x.Store.Confirm(context.Background(), s, first); !errors.Is(err, stream.ErrInvalidToken) {
+		t.Errorf("Confirm: %v, want ErrInvalidToken", err)
+	}
+	x.holds(t, s, first[1].Topic(s.Account))
+}
+
 func closeTwice(t *testing.T, open opener) {
 	x := open(t, roomy)
 	s := newSession()

@@ -60,6 +60,16 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 	return nil
 }
 
+// Confirm implements Store.
+func (m *Memory) Confirm(_ context.Context, s stream.Session, _ []stream.Subscription) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.open[s.ID] == nil {
+		return stream.ErrInvalidToken
+	}
+	return nil
+}
+
 // mapping is a subscription that a message of the given time makes.
 func (m *Memory) mapping(s stream.Session, sub stream.Subscription, at time.Time) mapping {
 	made := mapping{sub: sub, at: at, subscribed: true, made: at}

@@ -26,6 +26,10 @@
 // none slips through between a check of its token and its first event, and a token that is still good
 // for less is good at once.
 //
+// A $connect that was admitted may still be writing what it is to hear while that is removed, and
+// its socket may open when nobody waits for it any more (Config.Patience). So one that has taken
+// two seconds looks again, at its end, whether it is still admitted (mastodon.Connect).
+//
 // # Closing
 //
 // The socket first: what is closed gets nothing. If that cannot be done at once, because API

@@ -3,6 +3,7 @@ package mastodon
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -18,6 +19,9 @@ type Opener interface {
 	// Open stores the session and what it is subscribed to at once.
 	// ErrTooManyConnections: the account has as many as it may, and nothing was stored.
 	Open(ctx context.Context, s stream.Session, first []stream.Subscription) error
+	// Confirm is nil if what Open stored still stands. ErrInvalidToken: the token was revoked
+	// meanwhile, and nothing is left.
+	Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error
 	// Close removes what Open stored; nil if there is nothing.
 	Close(ctx context.Context, c stream.Connection) error
 }
@@ -49,10 +53,16 @@ type Connect struct {
 	Greeter Greeter
 }
 
+// slow is how long admitting a client may take until it is looked at once more whether it still is
+// admitted. Whoever revokes its token waits some seconds for the socket to open, to close it; after
+// that nobody would.
+const slow = 2 * time.Second
+
 // Connect admits the client if its token is valid, whatever its scopes, and subscribes it. What
 // RefusalOf makes of an error is the status of a refused upgrade. A stream that it may not
 // listen to is no error: the socket opens, and the greeter is given the frame that says so.
 func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) error {
+	began := time.Now()
 	token, err := h.Token()
 	if err != nil {
 		return err
@@ -71,9 +81,14 @@ func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) err
 	}
 	if refused != nil {
 		logRefusal(ctx, log, "subscription refused", Request{Params: h.Params}, grant.Account, refused)
-		return c.tell(ctx, h.Connection, RefusalOf(refused).Frame())
+		err = c.tell(ctx, h.Connection, RefusalOf(refused).Frame())
+	} else {
+		err = c.replay(ctx, h.Connection, first.replays)
 	}
-	return c.replay(ctx, h.Connection, first.replays)
+	if err == nil && time.Since(began) >= slow {
+		err = c.Connections.Confirm(ctx, session, first.subscriptions)
+	}
+	return err
 }
 
 // opening is what a connection begins with: nothing, or one subscription.

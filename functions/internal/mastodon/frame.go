@@ -1,6 +1,9 @@
 package mastodon
 
-import "edgestream/functions/internal/stream"
+import (
+	"edgestream/functions/internal/quote"
+	"edgestream/functions/internal/stream"
+)
 
 // Frame is the message as the holder of the subscription gets it:
 //
@@ -18,16 +21,16 @@ func Frame(s stream.Subscription, m stream.Message) []byte { return FrameID(s, m
 // it is Frame.
 func FrameID(s stream.Subscription, m stream.Message, id string) []byte {
 	b := make([]byte, 0, len(m.Payload)+len(m.Payload)/8+len(s.Param)+len(id)+104)
-	b = appendQuoted(append(b, `{"stream":[`...), []byte(s.Stream))
+	b = quote.Append(append(b, `{"stream":[`...), []byte(s.Stream))
 	if takesParam(s.Stream) {
-		b = appendQuoted(append(b, ','), []byte(s.Param))
+		b = quote.Append(append(b, ','), []byte(s.Param))
 	}
-	b = appendQuoted(append(b, `],"event":`...), []byte(m.Event))
+	b = quote.Append(append(b, `],"event":`...), []byte(m.Event))
 	if m.Payload != nil {
-		b = appendQuoted(append(b, `,"payload":`...), m.Payload)
+		b = quote.Append(append(b, `,"payload":`...), m.Payload)
 	}
 	if id != "" {
-		b = appendQuoted(append(b, `,"id":`...), []byte(id))
+		b = quote.Append(append(b, `,"id":`...), []byte(id))
 	}
 	return append(b, '}')
 }
@@ -37,7 +40,7 @@ func FrameID(s stream.Subscription, m stream.Message, id string) []byte {
 func WithID(frame []byte, id string) []byte {
 	b := make([]byte, 0, len(frame)+len(id)+len(`,"id":""`))
 	b = append(b, frame[:len(frame)-1]...)
-	return append(appendQuoted(append(b, `,"id":`...), []byte(id)), '}')
+	return append(quote.Append(append(b, `,"id":`...), []byte(id)), '}')
 }
 
 func takesParam(n stream.Name) bool { return n.TakesTag() || n.TakesList() }

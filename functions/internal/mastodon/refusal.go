@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"edgestream/functions/internal/quote"
 	"edgestream/functions/internal/stream"
 )
 
@@ -34,7 +35,7 @@ func (r Refusal) Own() bool { return r.Status >= 500 }
 
 // Frame is the refusal of a subscription as it is sent on the socket.
 func (r Refusal) Frame() []byte {
-	b := appendQuoted([]byte(`{"error":`), []byte(r.Message))
+	b := quote.Append([]byte(`{"error":`), []byte(r.Message))
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	return append(b, '}')
 }

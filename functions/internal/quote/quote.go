@@ -1,13 +1,15 @@
-package mastodon
+// Package quote writes JSON strings as clients know them from other servers: encoding/json escapes more
+// than it must.
+package quote
 
 import "unicode/utf8"
 
 const hex = "0123456789abcdef"
 
-// appendQuoted appends s as a JSON string, https://www.rfc-editor.org/rfc/rfc8259#section-7,
+// Append appends s as a JSON string, https://www.rfc-editor.org/rfc/rfc8259#section-7,
 // with no more escapes than JSON.stringify makes. Bytes that are no UTF-8, which a text frame
 // must not hold, become U+FFFD each.
-func appendQuoted(b, s []byte) []byte {
+func Append(b, s []byte) []byte {
 	if !utf8.Valid(s) {
 		s = []byte(string([]rune(string(s))))
 	}

@@ -81,8 +81,7 @@ func parse(item *Item) (entity, error) {
 	return e, nil
 }
 
-// reader is how items of a kind are read. Kinds of other protocols are known here and say
-// nothing to streams; kinds that begin with "_" are the service's own, and silent but for _filters.
+// reader is how items of a kind are read. Kinds that begin with "_" are the service's own.
 func reader(kind string) (func(*Item) (entity, error), error) {
 	switch kind {
 	case "status":
@@ -101,17 +100,36 @@ func reader(kind string) (func(*Item) (entity, error), error) {
 		return readMerge, nil
 	case "broadcast":
 		return readBroadcast, nil
-	case "_filters":
-		return readFilters, nil
-	case "item", "event":
-		return readSilent, nil
+	case "item":
+		return readItem, nil
+	case "event":
+		return readEvent, nil
 	case "":
 		return nil, errors.New("the item has no kind")
 	}
 	if strings.HasPrefix(kind, "_") {
-		return readSilent, nil
+		return ownReader(kind), nil
 	}
 	return nil, fmt.Errorf("unknown kind %.40q", kind)
+}
+
+// ownReader is how items of the service's own kinds are read. Those not named here are silent.
+func ownReader(kind string) func(*Item) (entity, error) {
+	switch kind {
+	case "_filters":
+		return readFilters
+	case KindRoster:
+		return readRoster
+	case KindSubscription:
+		return readSubscription
+	case KindUser:
+		return readUser
+	case KindClient:
+		return readClient
+	case KindCount:
+		return readCount
+	}
+	return readSilent
 }
 
 // inTurn puts the second messages into parts of their own, after the first.

@@ -34,7 +34,13 @@ func readBroadcast(item *Item) (entity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("topics[%d]: %w", i, err)
 		}
-		b.add(item, topic, target.Stream)
+		if target.Channel == "" {
+			b.add(item, topic, target.Stream)
+		} else if err := checkEvent(item.Event); err != nil {
+			return nil, fmt.Errorf("topics[%d]: %w", i, err)
+		} else {
+			b.add(item, topic, Channel)
+		}
 	}
 	b.sayOnce()
 	return b, nil
@@ -83,6 +89,8 @@ func (b broadcast) removed() []Message        { return nil }
 func (t Target) topic() (Topic, error) {
 	kind := t.Stream.kind()
 	switch {
+	case t.App != "" || t.Channel != "":
+		return t.channel()
 	case !t.Stream.Known():
 		return Topic{}, fmt.Errorf("unknown stream %.40q", string(t.Stream))
 	case t.Stream.TakesTag() && NormalTag(t.Tag) == "":
@@ -97,4 +105,17 @@ func (t Target) topic() (Topic, error) {
 		return EveryoneTopic(), nil
 	}
 	return Subscription{Stream: t.Stream, Param: t.Tag + t.List}.Topic(t.Account), nil
+}
+
+// channel is where the listeners of a target that is a channel are.
+func (t Target) channel() (Topic, error) {
+	switch {
+	case t != Target{App: t.App, Channel: t.Channel}:
+		return Topic{}, errors.New("a channel is no stream and takes no parameter but its app")
+	case !isApp(t.App):
+		return Topic{}, fmt.Errorf("a channel needs an app, which %.40q is not", t.App)
+	case !isChannel(t.Channel):
+		return Topic{}, fmt.Errorf("no channel's name: %.40q", t.Channel)
+	}
+	return ChannelTopic(t.App, t.Channel), nil
 }

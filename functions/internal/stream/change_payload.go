@@ -33,7 +33,12 @@ func decode(item *Item, fields any) error {
 	if trimmed := bytes.TrimLeft(item.Payload, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return errors.New("the payload is no JSON object")
 	}
-	err := json.Unmarshal(item.Payload, fields)
+	return unmarshal(item.Payload, fields)
+}
+
+// unmarshal says in an operator's words what does not fit.
+func unmarshal(payload []byte, into any) error {
+	err := json.Unmarshal(payload, into)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("the payload does not fit: %q is a %s", wrong.Field, wrong.Value)
 	}

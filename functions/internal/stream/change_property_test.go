@@ -157,13 +157,15 @@ func TestASubscriptionHearsAPartUnderOneTopic(t *testing.T) {
 
 // FuzzMessages: no payload makes a change of any kind panic, and what is refused says nothing.
 func FuzzMessages(f *testing.F) {
+	f.Add("event", "1.2", `{"name":"client-x","data":{"a":[ ]},"user_id":1}`, `[{"name":"x","data":"\ud800","socket_id":"1.2"},null]`)
+	f.Add("item", "", `{"deleted_at":null}`, `{"deleted_at":"2026-11-22T00:00:00Z"}`)
 	for _, kind := range []string{"status", "notification", "announcement", "reaction", "broadcast", "_x", ""} {
 		f.Add(kind, "x#1", `{"id":"1","tags":[{"name":"a"}],"mentions":[{"id":2}]}`, `{"name":"a","count":1,"announcement_id":"2"}`)
 		f.Add(kind, "", "", `[[[{"id":`)
 	}
 	f.Fuzz(func(t *testing.T, kind, id, old, now string) {
 		of := func(payload string) *Item {
-			return &Item{Owner: "1", ID: id, Kind: kind, Payload: []byte(payload), Home: []string{"1"}, Event: "e", Topics: []Target{{Stream: Name(id)}}}
+			return &Item{Owner: "app#1#" + id, ID: id, Kind: kind, Payload: []byte(payload), Home: []string{"1"}, Event: "e", Topics: []Target{{Stream: Name(id)}}}
 		}
 		for _, c := range []Change{inserted(of(now)), modified(of(old), of(now)), removed(of(old))} {
 			messages, err := c.Messages()

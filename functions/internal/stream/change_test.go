@@ -20,7 +20,13 @@ func shown(messages []Message) string {
 		if m.Payload != nil {
 			payload = string(m.Payload)
 		}
-		fmt.Fprintf(&b, "%d %s [%s] %s %s\n", m.Part, m.Topic, strings.Join(names, " "), m.Event, payload)
+		fmt.Fprintf(&b, "%d %s [%s] %s %s", m.Part, m.Topic, strings.Join(names, " "), m.Event, payload)
+		for _, x := range []struct{ name, value string }{{"except", m.Except}, {"only", m.Only}, {"user", m.User}, {"member", m.Member}} {
+			if x.value != "" {
+				fmt.Fprintf(&b, " %s=%s", x.name, x.value)
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -183,8 +189,6 @@ func TestChangesThatAreSilentOrTwoInOne(t *testing.T) {
 		{"a removal by TTL", expired, ``},
 		{"a removal by TTL of what never fitted", Change{Old: &Item{}, Expired: true}, ``},
 		{"the service's own kinds", inserted(&Item{Owner: "1", ID: "x", Kind: "_presence"}), ``},
-		{"items of apps", inserted(&Item{Owner: "1", ID: "x", Kind: "item"}), ``},
-		{"events of apps", modified(&Item{Owner: "1", ID: "x", Kind: "event"}, &Item{Owner: "1", ID: "x", Kind: "event"}), ``},
 		{"another kind is a removal and an insert", modified(item("filter", "1", "7", ""), note), `
 			0 account/1 [user] filters_changed (none)
 			1 account/1 [user:notification] notification {"id":"7"}

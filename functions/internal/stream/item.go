@@ -36,10 +36,11 @@ type Member struct {
 	Connections map[Connection]time.Time
 }
 
-// Target is one stream of a broadcast.
+// Target is one stream of a broadcast, or one channel of an app.
 type Target struct {
 	Stream             Name
 	Tag, List, Account string
+	App, Channel       string
 }
 
 // Change is one record of the Content table's stream.

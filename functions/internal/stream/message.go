@@ -27,6 +27,8 @@ type Message struct {
 	Only string
 	// User is who sent it, where a client did on a presence channel; frames show it.
 	User string
+	// Member is the user whom EventMemberAdded and EventMemberRemoved are about.
+	Member string
 }
 
 // For reports whether the listener hears the message.

@@ -14,6 +14,7 @@ const (
 	kindEveryone Kind = "everyone"
 	kindChannel  Kind = "channel"
 	kindWatch    Kind = "watch"
+	kindItems    Kind = "items"
 )
 
 // Topic is what subscriptions are found under. The zero Topic finds nothing.
@@ -44,6 +45,18 @@ func ChannelTopic(app, channel string) Topic { return Topic{kindChannel, app + "
 
 // WatchTopic holds those who watch whether a user of an app is online.
 func WatchTopic(app, user string) Topic { return Topic{kindWatch, app + "/" + user} }
+
+// ItemsTopic stands for the channel of an account's items on the account's own app. Which app that is
+// must be found out first: nothing is found under this topic.
+func ItemsTopic(account string) Topic { return Topic{kindItems, account} }
+
+// Items is the account of an ItemsTopic; false for any other topic.
+func (t Topic) Items() (account string, ok bool) { return t.ID, t.Kind == kindItems }
+
+// OfApp reports whether the topic is an app's: a channel, somebody watched, or an account's items.
+func (t Topic) OfApp() bool {
+	return t.Kind == kindChannel || t.Kind == kindWatch || t.Kind == kindItems
+}
 
 // Channel is the app and the channel of a ChannelTopic; false for any other topic.
 func (t Topic) Channel() (app, channel string, ok bool) {

@@ -159,3 +159,23 @@ func TestAMoveIsReadBack(t *testing.T) {
 		}
 	}
 }
+
+// FuzzMoveOf: whatever stands in a log, what is read of it as a move is one.
+func FuzzMoveOf(f *testing.F) {
+	for _, payload := range []string{history.Move{From: "1", To: "2", At: noon}.Payload(), `{"at":-1}`, `{"at":1e99}`, `{"from":1}`, "", "2", "[]"} {
+		f.Add(history.ControlList, payload)
+	}
+	f.Fuzz(func(t *testing.T, event, payload string) {
+		m, ok := history.MoveOf(stream.Message{Event: event, Payload: []byte(payload)})
+		if !ok {
+			if m != (history.Move{}) {
+				t.Fatalf("no move, and %+v", m)
+			}
+			return
+		}
+		again, ok := history.MoveOf(stream.Message{Event: event, Payload: []byte(m.Payload())})
+		if event != history.ControlList || !ok || again != m {
+			t.Fatalf("%q of %s: %+v, and again %+v", payload, event, m, again)
+		}
+	})
+}

@@ -43,7 +43,7 @@ func TestABatchLooksEachTopicUpOnceAndKeepsItsOrder(t *testing.T) {
 func TestNothingToSayAsksNobody(t *testing.T) {
 	w := newWorld(t)
 	w.lookupErr = errOdd
-	wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{record(1, "x", "item", "{}", nil)}))
+	wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{record(1, "x", "_own", "{}", nil)}))
 	wantFailed(t, w.publisher(Config{}).Publish(t.Context(), nil))
 	if w.lookups != 0 {
 		t.Errorf("%d look-ups", w.lookups)

@@ -1,6 +1,10 @@
 package pusher
 
-import "strings"
+import (
+	"strings"
+
+	"edgestream/functions/internal/stream"
+)
 
 // Channel is a channel's name, for example "presence-room".
 // https://pusher.com/docs/channels/using_channels/channels/
@@ -25,14 +29,7 @@ func (c Channel) Private() bool { return strings.HasPrefix(string(c), "private-"
 func (c Channel) Encrypted() bool { return strings.HasPrefix(string(c), "private-encrypted-") }
 
 // Cache reports whether a newcomer gets the last event.
-func (c Channel) Cache() bool {
-	for _, prefix := range []string{"cache-", "private-cache-", "private-encrypted-cache-", "presence-cache-"} {
-		if strings.HasPrefix(string(c), prefix) {
-			return true
-		}
-	}
-	return false
-}
+func (c Channel) Cache() bool { return stream.IsCacheChannel(string(c)) }
 
 // Joins reports whether subscriptions stand in Content, see stream.Membership: what a newcomer is
 // told first must stand in one order with what is said to all.

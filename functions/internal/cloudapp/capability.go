@@ -68,8 +68,11 @@ func parseCapability(text string) (s sealed, err error) {
 	if len(text) > maxCapability {
 		return s, errCapability
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < 3 || b[0] != capabilityVersion {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || base64.RawURLEncoding.EncodeToString(b) != text { // it lets line ends pass, and spare bits
+		return s, errCapability
+	}
+	if len(b) < 3 || b[0] != capabilityVersion {
 		return s, errCapability
 	}
 	account, app := int(b[1]), int(b[2])

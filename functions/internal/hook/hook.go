@@ -1,9 +1,29 @@
 // Package hook tells an app's webhooks what happens on its channels,
 // https://pusher.com/docs/channels/server_api/webhooks/.
 //
-// What happens is put on a queue by whoever sees it, so that a receiver that is down delays nobody.
-// What may be over in a moment is put there with a delay and looked at again: a channel that somebody
-// came back to is not reported as vacated, nor a member as removed.
+// What happens is put on a queue by whoever sees it (Hooks), and posted by who empties the queue
+// (Notifier), so that a receiver that is down delays nobody. What may be over in a moment is put
+// there with a delay and looked at again: a channel that somebody came back to is not reported as
+// vacated, nor a member as removed.
+//
+// # Occupied and vacated
+//
+// A row stands for a channel as long as its webhooks take it for occupied, and there is one for each
+// member that was announced. Who makes the row reports that the channel was occupied, who removes it
+// that it was vacated, and no one else, so the two alternate whoever comes and goes. A row is removed
+// in three steps: it is marked, those who subscribe are looked for, and it goes if it is marked still.
+// Who subscribes leaves a mapping first and takes the mark away then. So either the look finds the
+// mapping, or the mark is gone before the row can be, or the row is gone and is made anew.
+//
+// # What a receiver gets
+//
+// Events arrive at least once. Those of one app that were taken from the queue together are posted in
+// the order in which they happened. What is posted again comes later than what happened since, and
+// the queue keeps no strict order itself: the body's time_ms is what to go by.
+//
+// A post counts if it is answered with 2xx. Otherwise its events are put back for that receiver
+// alone, with pauses that grow, for five minutes from when they happened; then they are dropped,
+// counted, and reported whole to an operator.
 package hook
 
 import "time"
@@ -33,7 +53,7 @@ type Event struct {
 	Subscriptions *int `json:"subscription_count,omitempty"`
 }
 
-// Task is what is put on the queue.
+// Task is what is put on the queue: Events, or one look.
 type Task struct {
 	App string `json:"app"`
 	// At is when the events happened, in milliseconds.
@@ -56,5 +76,9 @@ type Left struct {
 	User    string `json:"user"`
 }
 
-// Settle is how long after it seemed so a task is looked at.
-const Settle = 3 * time.Second
+const (
+	// Settle is how long after it seemed so a task is looked at.
+	Settle = 3 * time.Second
+	// GiveUp is how long after it happened an event is posted for the last time.
+	GiveUp = 5 * time.Minute
+)

@@ -11,3 +11,25 @@ type Queue interface {
 	// are stored. A task may be handed out more than once.
 	Put(ctx context.Context, delay time.Duration, tasks ...Task) error
 }
+
+// Announced are the members that webhooks have been told of.
+type Announced interface {
+	// Announce notes that a user is on a presence channel, and takes the mark of Departures away. It
+	// reports whether the user had not been announced.
+	Announce(ctx context.Context, app, channel, user string) (announced bool, err error)
+}
+
+// Departures knows who is still there. Its reads are consistent. See the package's description.
+type Departures interface {
+	// Vacate removes a channel's row if nobody is subscribed, and reports whether it did.
+	Vacate(ctx context.Context, app, channel string) (vacated bool, err error)
+	// Depart removes an announced member's row if the user is not on the channel, and reports whether
+	// it did.
+	Depart(ctx context.Context, app, channel, user string) (departed bool, err error)
+}
+
+// Counter has a channel's subscriptions counted again.
+type Counter interface {
+	// Counted writes that the number of a channel's subscriptions may have changed.
+	Counted(ctx context.Context, app, channel string) error
+}

@@ -1,6 +1,13 @@
 package sqs
 
-import "edgestream/functions/internal/publish"
+import (
+	"edgestream/functions/internal/hook"
+	"edgestream/functions/internal/publish"
+)
 
 // What the domain asks of this package.
-var _ publish.Reporter = (*Reporter)(nil)
+var (
+	_ publish.Reporter = (*Reporter)(nil)
+	_ hook.Reporter    = (*Reporter)(nil)
+	_ hook.Queue       = (*Queue)(nil)
+)

@@ -1,16 +1,9 @@
-// Package sqs reports stream records that could not be published to a queue, where an operator
-// finds them whole, by the service's JSON protocol,
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html.
 package sqs
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -23,16 +16,9 @@ type Reporter struct {
 	queue  string
 }
 
-// NewReporter makes a Reporter for the queue with this URL. The URL's own host is called, unless
-// AWS_ENDPOINT_URL_SQS or AWS_ENDPOINT_URL is set.
+// NewReporter makes a Reporter for the queue with this URL.
 func NewReporter(queueURL string, cfg aws.Config) *Reporter {
-	endpoint := cmp.Or(os.Getenv("AWS_ENDPOINT_URL_SQS"), os.Getenv("AWS_ENDPOINT_URL"))
-	if endpoint == "" {
-		if u, err := url.Parse(queueURL); err == nil {
-			endpoint = u.Scheme + "://" + u.Host
-		}
-	}
-	return &Reporter{client: awscall.New(cfg, "sqs", endpoint), queue: queueURL}
+	return &Reporter{client: newClient(queueURL, cfg), queue: queueURL}
 }
 
 type message struct {
@@ -57,18 +43,8 @@ func (r *Reporter) Report(ctx context.Context, record []byte, reason string) err
 	if cut {
 		m.Attributes["cut"] = attribute{"String", fmt.Sprintf("%d bytes", len(record))}
 	}
-	body, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("sqs: %w", err)
-	}
-	_, err = r.client.Do(ctx, awscall.Request{Body: body, Header: http.Header{
-		"Content-Type": {"application/x-amz-json-1.0"},
-		"X-Amz-Target": {"AmazonSQS.SendMessage"},
-	}})
-	if err != nil {
-		return fmt.Errorf("sqs: %w", err)
-	}
-	return nil
+	_, err := call(ctx, r.client, "SendMessage", m)
+	return err
 }
 
 func orUnknown(reason string) string { return cmp.Or(reason, "unknown") }

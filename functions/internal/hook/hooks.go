@@ -1,0 +1,169 @@
+package hook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"edgestream/functions/internal/pusher"
+)
+
+// Apps knows the apps. What it says may be some seconds old.
+type Apps interface {
+	// App is the app with this id; pusher.ErrNoApp if there is none.
+	App(ctx context.Context, id string) (pusher.App, error)
+}
+
+// Hooks puts on the queue what the webhooks of apps want to hear of: of what none wants, nothing is
+// put. It is safe for concurrent use. An error says that the event may be lost.
+type Hooks struct {
+	Apps  Apps
+	Queue Queue
+	// Announced is needed by MemberAdded.
+	Announced Announced
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Occupied reports that a channel has its first subscriber.
+func (h Hooks) Occupied(ctx context.Context, app, channel string) error {
+	return h.report(ctx, app, Event{Name: ChannelOccupied, Channel: channel})
+}
+
+// Vacating has channels that seem to have no subscriber left looked at after Settle. That is done
+// without webhooks too: who asks for the occupied channels is told by the same rows.
+func (h Hooks) Vacating(ctx context.Context, app string, channels ...string) error {
+	if len(channels) == 0 {
+		return nil
+	}
+	var tasks []Task
+	for _, channel := range channels {
+		tasks = append(tasks, Task{App: app, At: h.now(), Vacated: channel})
+	}
+	return h.Queue.Put(ctx, Settle, tasks...)
+}
+
+// MemberAdded reports a user that has come to a presence channel, unless the user never was reported
+// as gone.
+func (h Hooks) MemberAdded(ctx context.Context, app, channel, user string) error {
+	wanted, err := h.members(ctx, app, channel)
+	if err != nil || !wanted {
+		return err
+	}
+	announced, err := h.Announced.Announce(ctx, app, channel, user)
+	if err != nil || !announced {
+		return err
+	}
+	return h.report(ctx, app, Event{Name: MemberAdded, Channel: channel, User: user})
+}
+
+// MemberLeft has a user who seems to have left a presence channel looked at after Settle.
+func (h Hooks) MemberLeft(ctx context.Context, app, channel, user string) error {
+	wanted, err := h.members(ctx, app, channel)
+	if err != nil || !wanted {
+		return err
+	}
+	return h.Queue.Put(ctx, Settle, Task{App: app, At: h.now(), Left: &Left{channel, user}})
+}
+
+// members reports whether a webhook hears of members of the channel. Who hears of one half only has
+// the rows kept that the other half needs.
+func (h Hooks) members(ctx context.Context, app, channel string) (bool, error) {
+	a, err := h.app(ctx, app)
+	return wants(a.Webhooks, MemberAdded, channel) || wants(a.Webhooks, MemberRemoved, channel), err
+}
+
+// ClientEvent reports what a client has said on a channel. e.Except is its socket.
+func (h Hooks) ClientEvent(ctx context.Context, app, channel string, e pusher.Event) error {
+	return h.report(ctx, app, Event{Name: ClientEvent, Channel: channel, User: e.User, Event: e.Name, Data: e.Data, Socket: e.Except})
+}
+
+// CacheMiss reports that somebody came to a cache channel that keeps no event.
+func (h Hooks) CacheMiss(ctx context.Context, app, channel string) error {
+	return h.report(ctx, app, Event{Name: CacheMiss, Channel: channel})
+}
+
+// SubscriptionCount reports how many subscriptions a channel has.
+func (h Hooks) SubscriptionCount(ctx context.Context, app, channel string, n int) error {
+	return h.report(ctx, app, Event{Name: SubscriptionCount, Channel: channel, Subscriptions: &n})
+}
+
+// Recount has the subscriptions of a channel counted again after the delay, of whole seconds.
+func (h Hooks) Recount(ctx context.Context, app, channel string, delay time.Duration) error {
+	return h.Queue.Put(ctx, delay, Task{App: app, At: h.now(), Count: channel})
+}
+
+// report puts an event on the queue that a webhook wants.
+func (h Hooks) report(ctx context.Context, app string, e Event) error {
+	a, err := h.app(ctx, app)
+	if err != nil || !wants(a.Webhooks, e.Name, e.Channel) {
+		return err
+	}
+	return h.Queue.Put(ctx, 0, Task{App: app, At: h.now(), Events: []Event{e}})
+}
+
+// app is the app; one without webhooks if nobody may use it, or it is gone.
+func (h Hooks) app(ctx context.Context, id string) (pusher.App, error) {
+	return usable(ctx, h.Apps, id)
+}
+
+func usable(ctx context.Context, apps Apps, id string) (pusher.App, error) {
+	a, err := apps.App(ctx, id)
+	switch {
+	case errors.Is(err, pusher.ErrNoApp):
+		return pusher.App{}, nil
+	case err != nil:
+		return pusher.App{}, err
+	case !a.Enabled:
+		a.Webhooks = nil
+	}
+	return a, nil
+}
+
+func (h Hooks) now() int64 {
+	if h.Now == nil {
+		return time.Now().UnixMilli()
+	}
+	return h.Now().UnixMilli()
+}
+
+// wants reports whether one of the webhooks wants such an event of the channel.
+func wants(hooks []pusher.Webhook, name, channel string) bool {
+	return slices.ContainsFunc(hooks, func(w pusher.Webhook) bool {
+		return slices.Contains(w.Events, name) && strings.HasPrefix(channel, w.Prefix)
+	})
+}
+
+// receiver is one URL and what is to be posted to it.
+type receiver struct {
+	url   string
+	hooks []pusher.Webhook
+}
+
+// receivers are the app's webhooks by their URLs: of two with one URL, who gets an event that either
+// wants gets it once.
+func receivers(a pusher.App) (all []receiver) {
+	hooks := slices.Clone(a.Webhooks)
+	slices.SortStableFunc(hooks, func(a, b pusher.Webhook) int { return cmp.Compare(a.URL, b.URL) })
+	for _, w := range hooks {
+		if n := len(all); n > 0 && all[n-1].url == w.URL {
+			all[n-1].hooks = append(all[n-1].hooks, w)
+			continue
+		}
+		all = append(all, receiver{w.URL, []pusher.Webhook{w}})
+	}
+	return all
+}
+
+// filter is those of the events that the receiver wants.
+func (r receiver) filter(events []Event) (wanted []Event) {
+	for _, e := range events {
+		if wants(r.hooks, e.Name, e.Channel) {
+			wanted = append(wanted, e)
+		}
+	}
+	return wanted
+}

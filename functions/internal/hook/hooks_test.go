@@ -1,0 +1,126 @@
+package hook_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"edgestream/functions/internal/hook"
+	"edgestream/functions/internal/pusher"
+)
+
+// announced are the members that were announced.
+type announced map[string]bool
+
+func (a announced) Announce(_ context.Context, app, channel, user string) (bool, error) {
+	key := app + "/" + channel + "/" + user
+	was := a[key]
+	a[key] = true
+	return !was, nil
+}
+
+// calls are all calls, about the app 1.
+var calls = map[string]func(context.Context, hook.Hooks) error{
+	"occupied":  func(ctx context.Context, h hook.Hooks) error { return h.Occupied(ctx, "1", "x") },
+	"vacating":  func(ctx context.Context, h hook.Hooks) error { return h.Vacating(ctx, "1", "x", "y") },
+	"added":     func(ctx context.Context, h hook.Hooks) error { return h.MemberAdded(ctx, "1", "presence-x", "7") },
+	"left":      func(ctx context.Context, h hook.Hooks) error { return h.MemberLeft(ctx, "1", "presence-x", "7") },
+	"miss":      func(ctx context.Context, h hook.Hooks) error { return h.CacheMiss(ctx, "1", "cache-x") },
+	"count":     func(ctx context.Context, h hook.Hooks) error { return h.SubscriptionCount(ctx, "1", "x", 0) },
+	"recount":   func(ctx context.Context, h hook.Hooks) error { return h.Recount(ctx, "1", "x", 5*time.Second) },
+	"no vacant": func(ctx context.Context, h hook.Hooks) error { return h.Vacating(ctx, "1") },
+	"client": func(ctx context.Context, h hook.Hooks) error {
+		return h.ClientEvent(ctx, "1", "presence-x", pusher.Event{Name: "client-e", Data: "d", Except: "1.2", User: "7"})
+	},
+}
+
+// tasks are what each call puts, with its delay.
+var tasks = map[string][]string{
+	"occupied": {`{"app":"1","at":5000,"events":[{"name":"channel_occupied","channel":"x"}]} 0s`},
+	"vacating": {`{"app":"1","at":5000,"vacated":"x"} 3s`, `{"app":"1","at":5000,"vacated":"y"} 3s`},
+	"added":    {`{"app":"1","at":5000,"events":[{"name":"member_added","channel":"presence-x","user_id":"7"}]} 0s`},
+	"left":     {`{"app":"1","at":5000,"left":{"channel":"presence-x","user":"7"}} 3s`},
+	"miss":     {`{"app":"1","at":5000,"events":[{"name":"cache_miss","channel":"cache-x"}]} 0s`},
+	"count":    {`{"app":"1","at":5000,"events":[{"name":"subscription_count","channel":"x","subscription_count":0}]} 0s`},
+	"recount":  {`{"app":"1","at":5000,"count":"x"} 5s`},
+	"client":   {`{"app":"1","at":5000,"events":[{"name":"client_event","channel":"presence-x","user_id":"7","event":"client-e","data":"d","socket_id":"1.2"}]} 0s`},
+}
+
+// put is what the call puts on the queue.
+func put(t *testing.T, a apps, call func(context.Context, hook.Hooks) error) (got []string) {
+	t.Helper()
+	q := &queue{}
+	h := hook.Hooks{Apps: a, Queue: q, Announced: announced{}, Now: func() time.Time { return time.UnixMilli(5000) }}
+	if err := call(t.Context(), h); err != nil {
+		t.Error(err)
+	}
+	for i, task := range q.tasks {
+		got = append(got, task.Text()+" "+q.delays[i].String())
+	}
+	return got
+}
+
+func TestWhatIsPutOnTheQueue(t *testing.T) {
+	off := app(all(url))
+	off["1"] = pusher.App{ID: "1", Webhooks: []pusher.Webhook{all(url)}}
+	other := pusher.Webhook{URL: url, Events: allKinds, Prefix: "z"}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			if got := put(t, app(all(url)), call); !equal(got, tasks[name]) {
+				t.Errorf("got %q", got)
+			}
+			for kind, a := range map[string]apps{"no webhooks": app(), "another prefix": app(other), "another kind": app(pusher.Webhook{URL: url}), "disabled": off, "no app": {}} {
+				want := tasks[name]
+				if name != "vacating" && name != "recount" {
+					want = nil
+				}
+				if got := put(t, a, call); !equal(got, want) {
+					t.Errorf("%s: got %q", kind, got)
+				}
+			}
+		})
+	}
+}
+
+func equal(a, b []string) bool {
+	same := len(a) == len(b)
+	for i := range min(len(a), len(b)) {
+		same = same && a[i] == b[i]
+	}
+	return same
+}
+
+func TestAMemberIsAnnouncedOnce(t *testing.T) {
+	q := &queue{}
+	only := pusher.Webhook{URL: url, Events: []string{hook.MemberAdded}}
+	h := hook.Hooks{Apps: app(only), Queue: q, Announced: announced{}}
+	for range 2 {
+		if err := h.MemberAdded(t.Context(), "1", "presence-x", "7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(q.tasks) != 1 || time.Since(time.UnixMilli(q.tasks[0].At)) > time.Minute {
+		t.Errorf("%+v", q.tasks)
+	}
+	// Nobody wants to hear that the member left, but the row must go: else the next coming is silent.
+	if err := h.MemberLeft(t.Context(), "1", "presence-x", "7"); err != nil || len(q.tasks) != 2 {
+		t.Errorf("%d tasks, %v", len(q.tasks), err)
+	}
+}
+
+func TestFailuresAreReturned(t *testing.T) {
+	for name, call := range calls {
+		if tasks[name] == nil {
+			continue
+		}
+		h := hook.Hooks{Apps: app(all(url)), Queue: &queue{err: errTable}, Announced: announced{}}
+		if err := call(t.Context(), h); !errors.Is(err, errTable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	h := hook.Hooks{Apps: app(), Queue: &queue{}}
+	if err := h.Occupied(t.Context(), "broken", "x"); !errors.Is(err, errTable) {
+		t.Error(err)
+	}
+}

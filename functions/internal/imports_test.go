@@ -18,7 +18,7 @@ var (
 	// domain knows neither AWS nor HTTP, and imports the domain alone.
 	domain = []string{"stream", "quote", "mastodon", "pusher", "httpapi", "cloudapp", "publish", "greet", "replay", "history", "enforce", "sweep", "viewer", "hook", "connectiontest", "historytest", "sim"}
 	// foundation is what adapters share; it imports the foundation alone.
-	foundation = []string{"env", "sign", "awscall", "awsenv", "metric", "table"}
+	foundation = []string{"env", "functionurl", "sign", "awscall", "awsenv", "metric", "table"}
 )
 
 type pkg struct {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"edgestream/functions/internal/functionurl"
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/stream"
@@ -90,7 +91,7 @@ const Margin = 20 * time.Second
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID(r.Context())
+	id := functionurl.RequestID(r.Context())
 	log := h.Log.With("request", id)
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "private, no-store")

@@ -2,8 +2,6 @@ package sse
 
 import (
 	"cmp"
-	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,8 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/stream"
@@ -95,14 +91,6 @@ func credentials(r *http.Request) mastodon.Credentials {
 		AccessToken:   r.URL.Query().Get("access_token"),
 		Protocols:     strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","),
 	}
-}
-
-// requestID is Lambda's id of the invocation, and elsewhere a random one.
-func requestID(ctx context.Context) string {
-	if lc, ok := lambdacontext.FromContext(ctx); ok && lc.AwsRequestID != "" {
-		return lc.AwsRequestID
-	}
-	return strings.ToLower(rand.Text())
 }
 
 // clientKey names who may take a handoff of the subscription: a hash, so that the row tells

@@ -5,28 +5,22 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"sync"
 
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdaurl"
+	"edgestream/functions/internal/functionurl"
 )
 
 // Request and Response are what a function URL in response streaming mode sends and expects.
 type (
-	Request  = events.LambdaFunctionURLRequest
-	Response = events.LambdaFunctionURLStreamingResponse
+	Request  = functionurl.Request
+	Response = functionurl.Response
 )
 
-// Serve makes a Lambda handler of an HTTP handler: lambdaurl.Wrap, with two things more. A path
-// that is no path is "/", where lambdaurl would fail the invocation. And a response can be cut off
-// by its handler, so that a client that does not read does not hold the invocation.
+// Serve makes a Lambda handler of an HTTP handler: functionurl.Serve, with one thing more. A response
+// can be cut off by its handler, so that a client that does not read does not hold the invocation.
 func Serve(h http.Handler) func(context.Context, *Request) (*Response, error) {
-	wrapped := lambdaurl.Wrap(h)
+	wrapped := functionurl.Serve(h)
 	return func(ctx context.Context, r *Request) (*Response, error) {
-		if _, err := url.Parse("https://host" + r.RawPath + "?" + r.RawQueryString); err != nil {
-			r.RawPath, r.RawQueryString = "/", ""
-		}
 		c := new(cutter)
 		response, err := wrapped(context.WithValue(ctx, cutterKey{}, c), r)
 		if err == nil {

@@ -93,6 +93,8 @@ func TestPayloads(t *testing.T) {
 		`"kind":{"S":"broadcast"},"payload":{"N":"-0.5"}`:                                                                                     `-0.5`,
 		`"kind":{"S":"broadcast"},"payload":{"BOOL":true}`:                                                                                    `true`,
 		`"payload":{"SS":["x"]},"kind":{"S":"filter"}`:                                                                                        `["x"]`,
+		`"kind":{"S":"event"},"payload":{"L":[{"M":{"name":{"S":"a"},"data":{"M":{"x":{"N":"1"}}}}},{"M":{}}]}`:                               `[{"data":{"x":1},"name":"a"},{}]`,
+		`"kind":{"S":"event"},"payload":{"M":{"name":{"S":"a"}}}`:                                                                             `{"name":"a"}`,
 	} {
 		c := Change(inserted("," + attribute))
 		if c.Problem != nil || string(c.New.Payload) != want || c.New.Payload == nil {
@@ -108,8 +110,9 @@ func TestPayloads(t *testing.T) {
 
 func TestBroadcastTargets(t *testing.T) {
 	c := Change(inserted(`,"event":{"S":"custom"},"topics":{"L":[{"M":{"stream":{"S":"user"}}},
-		{"M":{"stream":{"S":"hashtag"},"tag":{"S":"Caf\u00e9"},"extra":{"B":""}}},{"M":{"stream":{"S":"list"},"list":{"N":"12"},"account":{"NULL":true}}}]}`))
-	want := []stream.Target{{Stream: "user"}, {Stream: "hashtag", Tag: "Café"}, {Stream: "list", List: "12"}}
+		{"M":{"stream":{"S":"hashtag"},"tag":{"S":"Caf\u00e9"},"extra":{"B":""}}},{"M":{"stream":{"S":"list"},"list":{"N":"12"},"account":{"NULL":true}}},
+		{"M":{"channel":{"S":"news"},"app":{"N":"4072"}}}]}`))
+	want := []stream.Target{{Stream: "user"}, {Stream: "hashtag", Tag: "Café"}, {Stream: "list", List: "12"}, {App: "4072", Channel: "news"}}
 	if c.Problem != nil || c.New.Event != "custom" {
 		t.Fatal(c.Problem, c.New)
 	}
@@ -132,6 +135,9 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		`"topics":{"M":{}}`:                               "new image: attribute topics is M, not L",
 		`"topics":{"L":[{"S":"user"}]}`:                   "new image: attribute topics element 0: is S, not M",
 		`"topics":{"L":[{"M":{"stream":{"N":"1"}}}]}`:     "new image: attribute topics element 0: attribute stream is N, not S",
+		`"kind":{"S":"event"},"payload":{"SS":["a"]}`:     "new image: attribute payload is SS, not S, M or L",
+		`"kind":{"S":"item"},"app":{"BOOL":true}`:         "new image: attribute app is BOOL, not S or N",
+		`"topics":{"L":[{"M":{"channel":{"N":"1"}}}]}`:    "new image: attribute topics element 0: attribute channel is N, not S",
 		`"event":{"SS":["a"]}`:                            "new image: attribute event is SS, not S",
 		`"kind":{"X":"1"}`:                                "malformed DynamoDB JSON: unknown type at byte",
 		`"kind":{"S":"a","N":"1"}`:                        "malformed DynamoDB JSON: not one type at byte",

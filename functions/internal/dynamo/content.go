@@ -54,6 +54,9 @@ func encodeItem(i stream.Item) table.Item {
 	if i.Event != "" {
 		row = append(row, table.Field{"event", table.Text(i.Event)})
 	}
+	if i.App != "" {
+		row = append(row, table.Field{"app", table.Text(i.App)})
+	}
 	if len(i.Topics) > 0 {
 		row = append(row, table.Field{"topics", targetsOf(i.Topics)})
 	}
@@ -63,8 +66,9 @@ func encodeItem(i stream.Item) table.Item {
 func targetsOf(targets []stream.Target) table.Value {
 	v := table.Value{Kind: table.IsList}
 	for _, t := range targets {
-		fields := table.Item{{"stream", table.Text(string(t.Stream))}}
-		for _, f := range []struct{ name, text string }{{"tag", t.Tag}, {"list", t.List}, {"account", t.Account}} {
+		var fields table.Item
+		for _, f := range []struct{ name, text string }{{"stream", string(t.Stream)}, {"tag", t.Tag}, {"list", t.List},
+			{"account", t.Account}, {"app", t.App}, {"channel", t.Channel}} {
 			if f.text != "" {
 				fields = append(fields, table.Field{f.name, table.Text(f.text)})
 			}

@@ -17,7 +17,8 @@ func TestAnItemIsReadAsItWasWritten(t *testing.T) {
 		"status": {Owner: "1", ID: "status#7", Kind: "status", Payload: []byte(`{"id":"7"}`), Home: []string{"1", "2"},
 			Lists: []string{"3"}, Local: &no, Listed: &no},
 		"broadcast": {Owner: "1", ID: "broadcast#7", Kind: "broadcast", Event: "x", Payload: []byte(`1`),
-			Topics: []stream.Target{{Stream: "hashtag", Tag: "foo"}, {Stream: "list", List: "3"}, {Stream: "user", Account: "2"}}},
+			Topics: []stream.Target{{Stream: "hashtag", Tag: "foo"}, {Stream: "list", List: "3"}, {Stream: "user", Account: "2"}, {App: "4072", Channel: "news"}}},
+		"item":       {Owner: "1", ID: "item#7", Kind: "item", App: "4072", Payload: []byte(`{}`)},
 		"no payload": {Owner: "1", ID: "merge#7", Kind: "merge"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,8 @@ func decodeItem(attributes table.Item) (*stream.Item, error) {
 		{"home", idsInto(&i.Home)}, {"lists", idsInto(&i.Lists)},
 		{"local", flagInto(&i.Local)}, {"listed", flagInto(&i.Listed)},
 		{"topics", targetsInto(&i.Topics)}, {"event", textInto(&i.Event)},
-		{"payload", payloadInto(i)}, // after kind, on which it depends
+		{"payload", payloadInto(i)}, // after kind, on which this one and the next depend
+		{"app", appInto(i)}, {"members", membersInto(i)},
 	} {
 		if err := optional(attributes, a.name, a.decode); err != nil {
 			return nil, err
@@ -79,22 +80,35 @@ func idsInto(to *[]string) func(table.Value) error {
 	}
 }
 
-// payloadInto takes a text as it is and a map as JSON. The payloads of a broadcast and a filter
-// may be anything.
+// payloadInto takes a text as it is and a map as JSON, and of events also a list of maps. The payloads
+// of a broadcast and a filter may be anything.
 func payloadInto(i *stream.Item) func(table.Value) error {
 	return func(v table.Value) error {
 		free := i.Kind == "broadcast" || i.Kind == "filter"
 		switch {
 		case v.Kind == table.IsString:
 			i.Payload = []byte(v.Text)
-		case v.Kind == table.IsMap, free && v.Kind != table.IsBinary && v.Kind != table.IsBinarySet:
+		case v.Kind == table.IsMap, v.Kind == table.IsList && i.Kind == "event", free && v.Kind != table.IsBinary && v.Kind != table.IsBinarySet:
 			i.Payload = v.AppendPlain(nil)
 		case free:
 			return notA(v, "text or JSON")
+		case i.Kind == "event":
+			return notA(v, "S, M or L")
 		default:
 			return notA(v, "S or M")
 		}
 		return nil
+	}
+}
+
+// appInto reads the app of an item of an account's list. Other kinds may have an attribute of that
+// name which is their application's own.
+func appInto(i *stream.Item) func(table.Value) error {
+	return func(v table.Value) error {
+		if i.Kind != "item" {
+			return nil
+		}
+		return idInto(&i.App)(v)
 	}
 }
 
@@ -124,6 +138,8 @@ func decodeTarget(v table.Value) (t stream.Target, err error) {
 		optional(v.Fields, "tag", textInto(&t.Tag)),
 		optional(v.Fields, "list", idInto(&t.List)),
 		optional(v.Fields, "account", idInto(&t.Account)),
+		optional(v.Fields, "channel", textInto(&t.Channel)),
+		optional(v.Fields, "app", idInto(&t.App)),
 	)
 	t.Stream = stream.Name(name)
 	return t, err

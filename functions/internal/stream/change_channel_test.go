@@ -114,7 +114,7 @@ func TestChangesOfCounts(t *testing.T) {
 }
 
 func TestItemsOfAppsThatDoNotFitAreRefused(t *testing.T) {
-	long := strings.Repeat("x", MaxEventData+1)
+	long := strings.Repeat("x", maxEventData+1)
 	target := func(to Target, event string) *Item {
 		i := broadcastTo("x", to)
 		i.Event = event

@@ -84,8 +84,8 @@ func (b eventBody) data() (data []byte, err error) {
 		err = json.Compact(&compact, b.Data)
 		data = compact.Bytes()
 	}
-	if len(data) > MaxEventData {
-		return nil, fmt.Errorf("the event's data has more than %d bytes", MaxEventData)
+	if len(data) > maxEventData {
+		return nil, fmt.Errorf("the event's data has more than %d bytes", maxEventData)
 	}
 	return data, err
 }

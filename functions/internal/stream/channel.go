@@ -9,10 +9,10 @@ import (
 // Limits of the Channels protocol,
 // https://pusher.com/docs/channels/library_auth_reference/rest-api/.
 const (
-	// MaxEventName is how many characters the name of an event may have.
-	MaxEventName = 200
-	// MaxEventData is how many bytes the data of an event may have.
-	MaxEventData = 10 << 10
+	// maxEventName is how many characters the name of an event may have.
+	maxEventName = 200
+	// maxEventData is how many bytes the data of an event may have.
+	maxEventData = 10 << 10
 	// maxChannel is how many characters a channel's name may have at the most: the server SDKs'
 	// limit, which is wider than that of most apps.
 	maxChannel = 200
@@ -100,8 +100,8 @@ func checkEvent(name string) error {
 	switch {
 	case name == "":
 		return fmt.Errorf("the event has no name")
-	case utf8.RuneCountInString(name) > MaxEventName:
-		return fmt.Errorf("the event's name has more than %d characters", MaxEventName)
+	case utf8.RuneCountInString(name) > maxEventName:
+		return fmt.Errorf("the event's name has more than %d characters", maxEventName)
 	case strings.HasPrefix(name, "pusher:"), strings.HasPrefix(name, "pusher_internal:"):
 		return fmt.Errorf("events that begin with %.16q are the service's own", name)
 	}

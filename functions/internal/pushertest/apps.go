@@ -1,0 +1,32 @@
+package pushertest
+
+import (
+	"context"
+
+	"edgestream/functions/internal/pusher"
+)
+
+// Apps are apps in memory.
+type Apps []pusher.App
+
+var _ pusher.Apps = Apps(nil)
+
+// App implements pusher.Apps.
+func (a Apps) App(_ context.Context, id string) (pusher.App, error) {
+	for _, app := range a {
+		if app.ID == id {
+			return app, nil
+		}
+	}
+	return pusher.App{}, pusher.ErrNoApp
+}
+
+// AppByKey implements pusher.Apps.
+func (a Apps) AppByKey(_ context.Context, key string) (pusher.App, error) {
+	for _, app := range a {
+		if app.Key == key {
+			return app, nil
+		}
+	}
+	return pusher.App{}, pusher.ErrNoApp
+}

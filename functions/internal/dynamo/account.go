@@ -138,7 +138,7 @@ func (c *Connections) revoked(e entrance, row table.Item) bool {
 func newEntry(s stream.Session, first []stream.Subscription, now time.Time) table.Item {
 	streams, turns := table.Item{}, table.Item{}
 	for _, sub := range first {
-		if sub.Topic(s.Account).IsAccount() && streams.Get(string(sub.Stream)).Kind == "" {
+		if s.Topic(sub).IsAccount() && streams.Get(string(sub.Stream)).Kind == "" {
 			at := firstHeld(s, sub).at
 			streams = append(streams, table.Field{string(sub.Stream), table.Number(at)})
 			turns = append(turns, table.Field{string(sub.Stream), table.Number(firstTurn(s.Connection, at))})

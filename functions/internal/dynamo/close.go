@@ -26,7 +26,7 @@ func (c *Connections) Forget(ctx context.Context, l stream.Listener) error {
 		return err
 	}
 	keys := row.topicKeys(l.Connection)
-	if topic := l.Subscription.Topic(l.Account); !topic.IsAccount() {
+	if topic := l.Topic(); !topic.IsAccount() {
 		own := mappingKey(l.Connection, topic, l.Subscription.Key())
 		if !slices.ContainsFunc(keys, func(k table.Item) bool { return sameKey(k, own) }) {
 			keys = append(keys, own)
@@ -50,7 +50,7 @@ func (c *Connections) take(ctx context.Context, connection stream.Connection) (c
 func (r connectionRow) topicKeys(connection stream.Connection) (keys []table.Item) {
 	subscriptions, _ := r.split()
 	for key, h := range subscriptions {
-		if topic := h.subscription(key).Topic(r.account()); !topic.IsAccount() {
+		if topic := r.owner().Topic(h.subscription(key)); !topic.IsAccount() {
 			keys = append(keys, mappingKey(connection, topic, key))
 		}
 	}
@@ -58,6 +58,9 @@ func (r connectionRow) topicKeys(connection stream.Connection) (keys []table.Ite
 }
 
 func (c *Connections) removeMappings(ctx context.Context, connection stream.Connection, account string, keys []table.Item) error {
+	if account == "" { // an app's
+		return c.table.DeleteAll(ctx, keys)
+	}
 	return table.Parallel(ctx, []func(context.Context) error{
 		func(ctx context.Context) error { return c.dismiss(ctx, account, connection.ID) },
 		func(ctx context.Context) error { return c.table.DeleteAll(ctx, keys) },

@@ -48,11 +48,13 @@ func (c *Connections) Meter(report func(table.Units)) { c.table.Meter(report) }
 // token has been revoked a moment ago.
 func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	writes := []func(context.Context) error{
-		func(ctx context.Context) error { return c.admit(ctx, s, first) },
 		func(ctx context.Context) error { return c.table.Put(ctx, newConnectionRow(s, first, c.now())) },
 	}
+	if s.App == "" {
+		writes = append(writes, func(ctx context.Context) error { return c.admit(ctx, s, first) })
+	}
 	for _, sub := range first {
-		if !sub.Topic(s.Account).IsAccount() {
+		if !s.Topic(sub).IsAccount() {
 			writes = append(writes, func(ctx context.Context) error {
 				_, err := c.mapTopic(ctx, s, sub, firstHeld(s, sub), firstHeld(s, sub).at)
 				return err
@@ -74,11 +76,11 @@ func (c *Connections) Open(ctx context.Context, s stream.Session, first []stream
 func (c *Connections) undo(ctx context.Context, s stream.Session, first []stream.Subscription, cause error) error {
 	rows := []table.Item{connectionKey(s.Connection)}
 	for _, sub := range first {
-		if topic := sub.Topic(s.Account); !topic.IsAccount() {
+		if topic := s.Topic(sub); !topic.IsAccount() {
 			rows = append(rows, mappingKey(s.Connection, topic, sub.Key()))
 		}
 	}
-	if errors.Is(cause, stream.ErrTooManyConnections) {
+	if s.App != "" || errors.Is(cause, stream.ErrTooManyConnections) {
 		return c.table.DeleteAll(ctx, rows)
 	}
 	return errors.Join(c.table.DeleteAll(ctx, rows), c.dismiss(ctx, s.Account, s.ID))
@@ -88,13 +90,13 @@ func (c *Connections) undo(ctx context.Context, s stream.Session, first []stream
 func (c *Connections) Session(ctx context.Context, connection stream.Connection) (stream.Session, error) {
 	got, err := c.table.Call(ctx, "GetItem", table.Parameters{
 		"Key": connectionKey(connection), "ConsistentRead": true,
-		"ProjectionExpression": "sk, a, sc, h, u, e, f, expiresAt",
+		"ProjectionExpression": "sk, ap, cl, a, sc, h, u, e, f, expiresAt",
 	})
 	if err != nil {
 		return stream.Session{}, err
 	}
 	s, ok := connectionRow{got.Row}.session()
-	if !ok || c.expired(got.Row) {
+	if !ok || got.Row.Get("cl").Given() || c.expired(got.Row) {
 		return stream.Session{}, stream.ErrNoConnection
 	}
 	return s, nil

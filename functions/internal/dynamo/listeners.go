@@ -120,6 +120,7 @@ func (c *Connections) mapped(row table.Item) (stream.Listener, bool) {
 		Connection:   stream.Connection{ID: id, ConnectedAt: connected},
 		Subscription: h.subscription(key),
 		Account:      row.Get("a").Text,
+		App:          row.Get("ap").Text,
 		Opened:       openedAt(row, h.at, connected),
 		Until:        table.Seconds(row.Get("u")),
 		EventIDs:     row.Get("e").Flag,

@@ -16,7 +16,7 @@ import (
 // time by. It reports whether that message has begun a replay.
 func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream.Subscription, h held, by int64) (begun bool, err error) {
 	key, at := sub.Key(), h.made()
-	row := append(mappingKey(s.Connection, sub.Topic(s.Account), key), held{at: at, on: h.on, param: h.param}.entry(key)...)
+	row := append(mappingKey(s.Connection, s.Topic(sub), key), held{at: at, on: h.on, param: h.param}.entry(key)...)
 	condition := "attribute_not_exists(pk) OR t < :at"
 	if h.on {
 		row = append(row, c.mapping(s, at, by)...)
@@ -38,7 +38,7 @@ func (c *Connections) mapTopic(ctx context.Context, s stream.Session, sub stream
 
 // mapping is what a publisher must know of the listener.
 func (c *Connections) mapping(s stream.Session, at, by int64) table.Item {
-	row := table.Item{{"a", table.Text(s.Account)}, {"c", table.Number(s.ConnectedAt.UnixMilli())}, table.Expires(s.ConnectedAt.Add(lifetime))}
+	row := table.Item{whose(s), {"c", table.Number(s.ConnectedAt.UnixMilli())}, table.Expires(s.ConnectedAt.Add(lifetime))}
 	row = append(append(row, until(s.Grant)...), asked(s)...)
 	if s.EventIDs {
 		row = append(row, table.Field{"g", table.Number(firstTurn(s.Connection, by))})

@@ -34,7 +34,7 @@ func TestASubscribeAfterOneThatFailedHalfwayBeginsTheReplay(t *testing.T) {
 	c := newConnections(t, Limits{})
 	s := asking(t, c, "A1=", "1")
 	for _, sub := range []stream.Subscription{{Stream: stream.User}, tag("cats")} {
-		if _, err := c.hold(t.Context(), s.Connection, sub, milliseconds(at(s, 1))); err != nil {
+		if _, err := c.hold(t.Context(), s.Connection, sub.Key(), held{at: milliseconds(at(s, 1)), on: true, param: sub.Param}); err != nil {
 			t.Fatal(err)
 		}
 		if begun, err := c.Subscribe(t.Context(), s, sub, at(s, 5)); err != nil || !begun {
@@ -86,10 +86,10 @@ func TestAMappingThatIsOverdueDoesNotGoLiveByADuplicate(t *testing.T) {
 		}
 		// An unsubscribe and a subscribe have decided, and the duplicate of the latter is mapped first.
 		next := stream.Subscription{Stream: sub.Stream, Param: strings.ToLower(sub.Param)}
-		if _, err := c.release(t.Context(), s.Connection, sub.Key(), held{at: milliseconds(at(s, 2)), param: sub.Param}); err != nil {
+		if _, _, err := c.release(t.Context(), s.Connection, sub.Key(), held{at: milliseconds(at(s, 2)), param: sub.Param}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.hold(t.Context(), s.Connection, next, milliseconds(at(s, 3))); err != nil {
+		if _, err := c.hold(t.Context(), s.Connection, next.Key(), held{at: milliseconds(at(s, 3)), on: true, param: next.Param}); err != nil {
 			t.Fatal(err)
 		}
 		if begun, err := c.Subscribe(t.Context(), s, next, at(s, 4)); err != nil || !begun {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/stream"
 	"edgestream/functions/internal/table"
 )
@@ -18,6 +19,8 @@ type held struct {
 	param string
 	// since is the time of the message that made the subscription, if a later one has repeated it.
 	since int64
+	// who it is for, on a presence channel of an app.
+	who pusher.Subscriber
 }
 
 // made is the time of the message that made the subscription: where it is on, a mapping has no other.
@@ -31,6 +34,12 @@ func (h held) entry(key string) table.Item {
 	}
 	if h.since != 0 {
 		i = append(i, table.Field{"b", table.Number(h.since)})
+	}
+	if h.who.User != "" {
+		i = append(i, table.Field{"w", table.Text(h.who.User)})
+	}
+	if h.who.Info != "" {
+		i = append(i, table.Field{"i", table.Text(h.who.Info)})
 	}
 	if !h.on {
 		i = append(i, table.Field{"off", table.Flag(true)})
@@ -46,7 +55,10 @@ func readHeld(key string, i table.Item) held {
 	}
 	at, _ := i.Get("t").Int()
 	since, _ := i.Get("b").Int()
-	return held{at: at, on: !i.Get("off").Flag, param: param, since: since}
+	return held{
+		at: at, on: !i.Get("off").Flag, param: param, since: since,
+		who: pusher.Subscriber{User: i.Get("w").Text, Info: i.Get("i").Text},
+	}
 }
 
 func (h held) subscription(key string) stream.Subscription {
@@ -65,11 +77,22 @@ func newConnectionRow(s stream.Session, first []stream.Subscription, now time.Ti
 			subs = append(subs, table.Field{key, table.Map(firstHeld(s, sub).entry(key))})
 		}
 	}
-	row := append(connectionKey(s.Connection),
-		table.Field{"a", table.Text(s.Account)}, table.Field{"sc", table.Text(strings.Join(s.Scopes, " "))}, table.Field{"h", table.Text(s.TokenHash)}, table.Field{"o", table.Number(now.UnixMilli())},
+	row := append(connectionKey(s.Connection), whose(s), table.Field{"o", table.Number(now.UnixMilli())},
 		table.Field{"s", table.Map(subs)}, table.Field{"n", table.Number(int64(len(subs)))}, table.Expires(s.ConnectedAt.Add(lifetime)))
+	if s.App != "" {
+		return row
+	}
+	row = append(row, table.Field{"sc", table.Text(strings.Join(s.Scopes, " "))}, table.Field{"h", table.Text(s.TokenHash)})
 	row = append(row, until(s.Grant)...)
 	return append(row, asked(s)...)
+}
+
+// whose is the account or the app of a session.
+func whose(s stream.Session) table.Field {
+	if s.App != "" {
+		return table.Field{"ap", table.Text(s.App)}
+	}
+	return table.Field{"a", table.Text(s.Account)}
 }
 
 // firstHeld is what $connect subscribes to.
@@ -107,6 +130,16 @@ func until(g stream.Grant) table.Item {
 
 func (r connectionRow) account() string { return r.Get("a").Text }
 
+func (r connectionRow) app() string { return r.Get("ap").Text }
+
+// owner is a session that says where the row's subscriptions are found.
+func (r connectionRow) owner() stream.Session {
+	return stream.Session{Grant: stream.Grant{Account: r.account()}, App: r.app()}
+}
+
+// closing reports whether the connection is being closed: it holds nothing new then.
+func (r connectionRow) closing() bool { return r.Get("cl").Given() }
+
 func (r connectionRow) active() int64 {
 	n, _ := r.Get("n").Int()
 	return n
@@ -133,11 +166,11 @@ func (r connectionRow) split() (subscriptions, tombstones map[string]held) {
 
 func (r connectionRow) session() (s stream.Session, ok bool) {
 	s.Connection, ok = splitConnectionKey(r.Get("sk").Text)
-	s.Account, s.TokenHash = r.account(), r.Get("h").Text
+	s.Account, s.App, s.TokenHash = r.account(), r.app(), r.Get("h").Text
 	s.Scopes = strings.Fields(r.Get("sc").Text)
 	s.TokenExpires = table.Seconds(r.Get("u"))
 	s.EventIDs, s.Viewer = r.Get("e").Flag, r.Get("f").Text
-	return s, ok && s.Account != ""
+	return s, ok && (s.Account != "" || s.App != "")
 }
 
 func splitConnectionKey(sk string) (stream.Connection, bool) {

@@ -47,7 +47,7 @@ func (c *Connections) viewConnection(ctx context.Context, connection stream.Conn
 		if !sub.Stream.Filtered() && !sub.Stream.TakesList() {
 			continue
 		}
-		key := mappingKey(connection, sub.Topic(row.account()), key)
+		key := mappingKey(connection, row.owner().Topic(sub), key)
 		_, err := c.view(ctx, key, version, "attribute_exists(pk) AND attribute_not_exists(off)", "NONE")
 		if table.UnlessConflict(err) != nil {
 			return err

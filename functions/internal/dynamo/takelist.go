@@ -36,7 +36,7 @@ func (c *Connections) TakeList(ctx context.Context, list, owner string) (ended i
 // gone and has left its mapping.
 func (c *Connections) endSubscription(ctx context.Context, l stream.Listener, at int64) error {
 	h := held{at: at, param: l.Param}
-	if _, err := c.release(ctx, l.Connection, l.Subscription.Key(), h); err != nil {
+	if _, _, err := c.release(ctx, l.Connection, l.Subscription.Key(), h); err != nil {
 		return err
 	}
 	s := stream.Session{Connection: l.Connection, Grant: stream.Grant{Account: l.Account}}

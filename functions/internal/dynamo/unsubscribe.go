@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	unsubscribe    = change{"SET s.#k = :entry, n = n - :one", "s.#k.t < :at AND attribute_not_exists(s.#k.off)"}
+	unsubscribe    = change{"SET s.#k.t = :at, s.#k.off = :yes, n = n - :one REMOVE s.#k.b", "s.#k.t < :at AND attribute_not_exists(s.#k.off)"}
 	bury           = change{"SET s.#k = :entry", ifOpen + "attribute_not_exists(s.#k)"}
 	touchTombstone = change{"SET s.#k.t = :at", "s.#k.t = :old AND attribute_exists(s.#k.off)"}
 )
@@ -45,11 +45,11 @@ func (c change) returns() string {
 // nil, the subscription is not found any more, unless a newer message, or a subscribe of the same
 // time, has made it. A connection that is gone, or has no such subscription, is no error.
 func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error {
-	if !table.Fits(mappingKey(s.Connection, sub.Topic(s.Account), sub.Key())) {
+	if !table.Fits(mappingKey(s.Connection, s.Topic(sub), sub.Key())) {
 		return nil // cannot have been subscribed
 	}
 	h := held{at: milliseconds(at), param: sub.Param}
-	ended, err := c.release(ctx, s.Connection, sub.Key(), h)
+	_, ended, err := c.release(ctx, s.Connection, sub.Key(), h)
 	if err != nil || !ended {
 		return err
 	}
@@ -57,9 +57,9 @@ func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub str
 	return err
 }
 
-// release decides an unsubscribe on the connection's row and reports whether it has ended a
-// subscription, whose mapping then must go.
-func (c *Connections) release(ctx context.Context, connection stream.Connection, key string, h held) (bool, error) {
+// release decides an unsubscribe on the connection's row and returns what the row then has. It reports
+// whether it has ended a subscription, whose mapping then must go.
+func (c *Connections) release(ctx context.Context, connection stream.Connection, key string, h held) (now held, ended bool, err error) {
 	next, old := unsubscribe, int64(0)
 	for range table.Rounds {
 		row, err := c.apply(ctx, connection, key, next, h, old)
@@ -68,27 +68,28 @@ func (c *Connections) release(ctx context.Context, connection stream.Connection,
 			if err == nil {
 				err = c.prune(ctx, connection, row, h.at)
 			}
-			return next == unsubscribe, err
+			now, _ = connectionRow{row}.held(key)
+			return now, next == unsubscribe, err
 		}
 		was, known := connectionRow{lost.Row}.held(key)
 		_, tombstones := connectionRow{lost.Row}.split()
 		switch {
 		case lost.Row == nil, known && was.at > h.at, known && was.on && was.at == h.at:
-			return false, nil
+			return was, false, nil
 		case known && was.at == h.at: // perhaps this very message, whose answer was lost
-			return true, nil
+			return was, true, nil
 		case known && was.on:
 			next = unsubscribe
 		case known:
 			next = touchTombstone
 		case len(tombstones) >= maxTombstones:
-			return false, nil // a client that does this is not owed the order of its messages
+			return was, false, nil // a client that does this is not owed the order of its messages
 		default:
 			next = bury
 		}
 		old = was.at
 	}
-	return false, fmt.Errorf("connection: %w", table.ErrContention)
+	return held{}, false, fmt.Errorf("connection: %w", table.ErrContention)
 }
 
 // prune removes tombstones that are too old to matter, or too many, from a connection's row.

@@ -9,7 +9,7 @@ type Answer struct {
 	Rows []Item
 	// more is LastEvaluatedKey.
 	More Item
-	// left is the keys of UnprocessedKeys, or of the deletions in UnprocessedItems.
+	// left is the keys of UnprocessedKeys, or the keys and rows of UnprocessedItems.
 	Left     []Item
 	capacity float64
 }
@@ -29,7 +29,7 @@ func parseAnswer(body string) (a Answer, err error) {
 		case "UnprocessedKeys":
 			p.Object(func(string) { p.unprocessedKeys(&a) })
 		case "UnprocessedItems":
-			p.Object(func(string) { p.Array(func() { p.unprocessedDelete(&a) }) })
+			p.Object(func(string) { p.Array(func() { p.unprocessedWrite(&a) }) })
 		case "ConsumedCapacity":
 			p.capacity(&a)
 		default:
@@ -49,9 +49,9 @@ func (p *Parser) unprocessedKeys(a *Answer) {
 	})
 }
 
-func (p *Parser) unprocessedDelete(a *Answer) {
-	p.Object(func(string) { // "DeleteRequest"
-		p.Object(func(string) { // "Key"
+func (p *Parser) unprocessedWrite(a *Answer) {
+	p.Object(func(string) { // "DeleteRequest" or "PutRequest"
+		p.Object(func(string) { // "Key" or "Item"
 			a.Left = append(a.Left, p.Item())
 		})
 	})

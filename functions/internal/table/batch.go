@@ -45,18 +45,27 @@ func (t *Table) BatchGetPart(ctx context.Context, keys []Item, attributes []stri
 
 // DeleteAll deletes rows, which need not be there.
 func (t *Table) DeleteAll(ctx context.Context, keys []Item) error {
+	return t.writeAll(ctx, keys, "DeleteRequest", "Key")
+}
+
+// PutAll writes rows, no two with one key, whatever is there.
+func (t *Table) PutAll(ctx context.Context, rows []Item) error {
+	return t.writeAll(ctx, rows, "PutRequest", "Item")
+}
+
+func (t *Table) writeAll(ctx context.Context, items []Item, request, member string) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for batch := range slices.Chunk(keys, writesPerBatch) {
-		g.Go(func() error { return t.deleteBatch(ctx, batch) })
+	for batch := range slices.Chunk(items, writesPerBatch) {
+		g.Go(func() error { return t.writeBatch(ctx, batch, request, member) })
 	}
 	return g.Wait()
 }
 
-func (t *Table) deleteBatch(ctx context.Context, keys []Item) error {
-	return drain(ctx, keys, func(keys []Item) ([]Item, error) {
-		requests := make([]map[string]any, len(keys))
-		for i, key := range keys {
-			requests[i] = map[string]any{"DeleteRequest": map[string]any{"Key": key}}
+func (t *Table) writeBatch(ctx context.Context, items []Item, request, member string) error {
+	return drain(ctx, items, func(items []Item) ([]Item, error) {
+		requests := make([]map[string]any, len(items))
+		for i, item := range items {
+			requests[i] = map[string]any{request: map[string]any{member: item}}
 		}
 		got, err := t.Call(ctx, "BatchWriteItem", Parameters{"RequestItems": map[string]any{t.name: requests}})
 		return got.Left, err

@@ -31,6 +31,8 @@ type testCase struct {
 	Slow map[string]int
 	// Env replaces values of the function's variables, for what would take too long.
 	Env map[string]string
+	// Sign is the secret of the app with which the event's query is signed anew: see signed.
+	Sign string
 	// Timeout replaces the function's, in seconds.
 	Timeout int
 	// Result is the function's answer. A streamed one is {statusCode, headers, cookies, body}.

@@ -97,6 +97,22 @@ func (s *sam) writeEnv(c testCase, key string) (path string, err error) {
 	return s.write(key+"-env.json", object{"Parameters": env})
 }
 
+// event is the path of a case's event: one that must be signed is a copy.
+func (s *sam) event(c testCase, key string) (path string, err error) {
+	path = filepath.Join(s.events, c.Event)
+	if c.Sign == "" {
+		return path, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if data, err = signed(data, c.Sign, time.Now()); err != nil {
+		return "", fmt.Errorf("%s: %w", c.Event, err)
+	}
+	return s.write(key+"-event.json", json.RawMessage(data))
+}
+
 func (s *sam) write(name string, value any) (path string, err error) {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -125,8 +141,12 @@ func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log s
 	if err != nil {
 		return "", "", err
 	}
+	event, err := s.event(c, key)
+	if err != nil {
+		return "", "", err
+	}
 	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,
-		"--template", template, "--event", filepath.Join(s.events, c.Event), "--env-vars", env,
+		"--template", template, "--event", event, "--env-vars", env,
 		"--parameter-overrides", "Architecture="+s.architecture+" Console=on", "--region", "us-east-1",
 		"--skip-pull-image", "--add-host", s.host+":host-gateway")
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0",

@@ -30,6 +30,11 @@ func (r *run) slice(ctx context.Context, w Window, lastDue int) (due int, done b
 	if err := r.expire(ctx, w); err != nil {
 		return 0, false, err
 	}
+	if r.Pulses != nil {
+		if err := r.pulses(ctx, w); err != nil {
+			return 0, false, err
+		}
+	}
 	ranges := []Window{w.whole()}
 	if lastDue >= manyDue {
 		ranges = w.ranges()
@@ -42,7 +47,7 @@ func (r *run) slice(ctx context.Context, w Window, lastDue int) (due int, done b
 		each(ctx, r.Calls, sockets, func(s Socket) { r.socket(ctx, w, s) })
 	}
 	due = r.tally.Visited - before.Visited
-	dealt := due + r.tally.Expired + r.tally.Removed - before.Expired - before.Removed
+	dealt := due + r.tally.Expired + r.tally.Removed + r.tally.Felt - before.Expired - before.Removed - before.Felt
 	failed := r.tally.Failed - before.Failed
 	return due, ctx.Err() == nil && 10*failed <= dealt, nil
 }
@@ -63,7 +68,7 @@ func each[T any](ctx context.Context, limit int, all []T, do func(T)) {
 func (r *run) socket(ctx context.Context, w Window, s Socket) {
 	switch {
 	case w.dies(s.ConnectedAt):
-		r.count(&r.tally.Removed, r.Table.Close(ctx, s.Connection))
+		r.count(&r.tally.Removed, r.close(ctx, s.Session))
 	case w.looks(s.ConnectedAt) && !s.Expired(time.Now()):
 		r.look(ctx, s)
 	}
@@ -90,7 +95,7 @@ func (r *run) look(ctx context.Context, s Socket) {
 		err = r.keep(ctx, s)
 	}
 	if errors.Is(err, stream.ErrGone) {
-		err = r.Table.Close(ctx, s.Connection)
+		err = r.close(ctx, s.Session)
 		r.count(&r.tally.Gone, nil)
 	}
 	r.count(&r.tally.Visited, err)

@@ -65,6 +65,11 @@ type Config struct {
 	Transport Transport
 	// KeepAlive makes the frame that keeps a connection open, for one of its subscriptions.
 	KeepAlive func(stream.Session, stream.Subscription) []byte
+	// Pulses, Departure, and Ping, the frame that asks a client whether it is there, are needed where
+	// there are connections of apps. Default: there are none.
+	Pulses    Pulses
+	Departure Departure
+	Ping      []byte
 	// Log gets one line per run in which anything happened. Default: discarded.
 	Log *slog.Logger
 	// Observe is called once at the end of each run. Default: not at all.
@@ -82,6 +87,9 @@ type Tally struct {
 	// Visited connections were looked at. Of these, KeptAlive got a frame, Stalled were closed because
 	// their replay does not end, and Gone were not there any more.
 	Visited, KeptAlive, Stalled, Gone int
+	// Felt connections were looked at for a sign of life. Of these, Asked were asked for one, and Vanished
+	// closed because they gave none.
+	Felt, Asked, Vanished int
 	// Expired connections were closed because their token ran out, Removed ones were Dead.
 	Expired, Removed int
 	// Failed is with how many connections something failed.
@@ -162,7 +170,7 @@ func (r *run) report(ctx context.Context, err error) {
 	}
 	if t != (Tally{}) {
 		r.Log.InfoContext(ctx, "swept", "visited", t.Visited, "keptAlive", t.KeptAlive, "stalled", t.Stalled, "gone", t.Gone,
-			"expired", t.Expired, "removed", t.Removed, "failed", t.Failed, "left", t.Left.String())
+			"felt", t.Felt, "asked", t.Asked, "vanished", t.Vanished, "expired", t.Expired, "removed", t.Removed, "failed", t.Failed, "left", t.Left.String())
 	}
 	r.Observe(t)
 }

@@ -2,9 +2,6 @@ package cloudapp
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -21,7 +18,7 @@ type Authorisation struct {
 // Authorise signs for the channel on the socket, if the capability with this text allows it.
 // ErrSocket; ErrRefused with the reason; any other error says that nobody knows.
 func (s Service) Authorise(ctx context.Context, capability, socketID, channel string) (Authorisation, error) {
-	if !validSocketID(socketID) {
+	if !isSocketID(socketID) {
 		return Authorisation{}, ErrSocket
 	}
 	c, app, err := s.holder(ctx, capability)
@@ -31,7 +28,7 @@ func (s Service) Authorise(ctx context.Context, capability, socketID, channel st
 	if own := Channel(c.Account); own == "" || channel != own {
 		return Authorisation{}, refused(errors.New("not the account's own channel"))
 	}
-	return Authorisation{app.Key + ":" + signature(app.Secret, socketID+":"+channel)}, nil
+	return Authorisation{app.Auth(pusher.ChannelText(socketID, channel))}, nil
 }
 
 // holder is whom the capability stands for, and the app, as long as Accounts knows them for what they were.
@@ -79,11 +76,3 @@ func (s Service) stillHolds(ctx context.Context, c Capability) error {
 }
 
 func refused(why error) error { return fmt.Errorf("%w: %w", ErrRefused, why) }
-
-// signature is the HMAC-SHA256 in hex that a client shows to subscribe.
-// https://pusher.com/docs/channels/library_auth_reference/auth-signatures/
-func signature(secret, text string) string {
-	h := hmac.New(sha256.New, []byte(secret))
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil))
-}

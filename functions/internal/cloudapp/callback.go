@@ -14,12 +14,12 @@ const maxCallback = 256
 func ValidCallback(text string) bool {
 	name, begins := strings.CutPrefix(text, "Pusher.auth_callbacks['")
 	name, ends := strings.CutSuffix(name, "']")
-	return begins && ends && len(text) <= maxCallback && isChannelName(name)
+	return begins && ends && len(text) <= maxCallback && isCallbackName(name)
 }
 
-// isChannelName reports whether the text consists of what channel names consist of.
+// isCallbackName reports whether the text consists of what channel names consist of.
 // https://pusher.com/docs/channels/using_channels/channels/#channel-naming-conventions
-func isChannelName(text string) bool {
+func isCallbackName(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 		return !letter && !strings.ContainsRune("-_=@,.;", r)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgestream/functions/internal/cloudapp"
+	"edgestream/functions/internal/stream"
 )
 
 // golden is what the item of a bookmark is, byte for byte.
@@ -170,5 +171,26 @@ func TestIDsThatAreTaken(t *testing.T) {
 	w.Items = &taken{w.items, 1000}
 	if _, _, err := w.Create(t.Context(), w.grant("1", "t"), base, "", []byte(bookmark)); !errors.Is(err, cloudapp.ErrExists) {
 		t.Error(err)
+	}
+}
+
+func TestAnEventSaysTheBytesOfTheList(t *testing.T) {
+	w := newWorld()
+	g := w.grant("1", "t")
+	id, created := w.create(t, g, bookmark)
+	renamed, err := w.Update(t.Context(), g, id, []byte(`{"item":{"name":"a"}}`))
+	trashed, trashErr := w.Trash(t.Context(), g, id)
+	recovered, recoverErr := w.Update(t.Context(), g, id, []byte(`{"item":{"deleted_at":null}}`))
+	if err := errors.Join(err, trashErr, recoverErr); err != nil {
+		t.Fatal(err)
+	}
+	var old *stream.Item
+	for i, s := range []struct{ event, payload string }{{"create", created}, {"update", string(renamed)}, {"delete", string(trashed)}, {"create", string(recovered)}} {
+		item := &stream.Item{Owner: "1", ID: "item#" + id, Kind: "item", Payload: []byte(s.payload)}
+		messages, err := stream.Change{Owner: "1", Old: old, New: item}.Messages()
+		if err != nil || len(messages) != 1 || messages[0].Event != s.event || string(messages[0].Payload) != s.payload || messages[0].Topic != stream.ItemsTopic("1") {
+			t.Errorf("%d: %+v, %v, want %s", i, messages, err, s.event)
+		}
+		old = item
 	}
 }

@@ -8,14 +8,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"edgestream/functions/internal/pusher"
 )
 
 // Limits of what an item can be told to be.
 const (
 	// maxName is in characters, maxURL and maxSource in bytes.
 	maxName, maxURL, maxSource = 256, 2048, 512
-	// MaxItem is how many bytes an item's JSON may have: what an event of the Channels protocol carries.
-	MaxItem = 10_240
+	// MaxItem is how many bytes an item's JSON may have: what an event carries.
+	MaxItem = pusher.MaxData
 )
 
 // types are the values of item_type.

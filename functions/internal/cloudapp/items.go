@@ -84,7 +84,7 @@ func (s Service) Trash(ctx context.Context, g stream.Grant, id string) ([]byte, 
 		return nil, ErrScope
 	}
 	return s.change(ctx, g.Account, id, func(item object) (object, error) {
-		if isNull(item.get("deleted_at")) {
+		if !inTrash(item) {
 			item = item.with("deleted_at", quote(timestamp(s.Now())))
 		}
 		return item, nil

@@ -93,10 +93,16 @@ func (s Service) List(ctx context.Context, g stream.Grant, q Query) ([]byte, err
 	return append(b, ']'), err
 }
 
+// inTrash reports whether an item is shown as deleted.
+func inTrash(item object) bool {
+	deleted := item.get("deleted_at")
+	return !isNull(deleted) && string(deleted) != `""`
+}
+
 // shows reports whether the query lists the item. What is no JSON object is in no list.
 func (q Query) shows(e Entry) bool {
 	item, err := parseObject(e.Payload)
-	if err != nil || isNull(item.get("deleted_at")) == q.Deleted {
+	if err != nil || inTrash(item) != q.Deleted {
 		return false
 	}
 	kind, _ := textOf(item.get("item_type"))

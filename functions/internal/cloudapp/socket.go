@@ -1,26 +1,27 @@
 package cloudapp
 
-import "strings"
+import (
+	"strings"
 
-const (
-	// channelPrefix begins the channel of an account's items.
-	channelPrefix = "private-items_"
-	// maxChannel is how many characters a channel's name has at most, maxSocketID a socket id.
-	maxChannel, maxSocketID = 164, 64
+	"edgestream/functions/internal/pusher"
+	"edgestream/functions/internal/stream"
 )
+
+// maxSocketID is how many characters a socket id has at most.
+const maxSocketID = 64
 
 // Channel is the channel that tells the account's items; empty if the account's id cannot be part of a
 // channel's name.
 func Channel(account string) string {
-	if channel := channelPrefix + account; account != "" && len(channel) <= maxChannel && isChannelName(channel) {
+	if channel := stream.ItemsChannel(account); account != "" && pusher.DefaultLimits().CheckChannel(channel) == nil {
 		return channel
 	}
 	return ""
 }
 
-// validSocketID reports whether the text is a socket id, two decimal numbers: "123.456". Anything else
+// isSocketID reports whether the text is a socket id, two decimal numbers: "123.456". Anything else
 // could make a signature mean what it does not.
-func validSocketID(text string) bool {
+func isSocketID(text string) bool {
 	first, second, ok := strings.Cut(text, ".")
 	return ok && len(text) <= maxSocketID && isDecimal(first) && isDecimal(second)
 }

@@ -69,7 +69,7 @@ func refusals() []knownRefusal {
 		{ErrChannel, refusal{"ChannelError", 400, 0, "Invalid channel name"}},
 		{ErrUser, refusal{"ChannelError", 400, 0, "Invalid user"}},
 		{ErrEvent, refusal{"", 400, 0, "Invalid event name"}},
-		{ErrFull, refusal{"LimitReached", 403, 0, "Presence channel has as many members as it may: 100"}},
+		{ErrFull, refusal{"LimitReached", 403, 0, "Presence channel has 100 members already"}},
 		{stream.ErrTooManySubscriptions, refusal{"LimitReached", 429, 0, "Too many subscriptions on this connection"}},
 		{ErrTooLarge, refusal{"LimitReached", 413, 0, "Message is too large"}},
 		{errRate, refusal{"LimitReached", 429, 4301, "Client event rejected due to rate limit"}},

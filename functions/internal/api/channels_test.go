@@ -62,7 +62,9 @@ func request(method, path, query, body string) functionurl.Request {
 	}
 }
 
-func nothing(context.Context, httpapi.Request) ([]byte, error) { return nil, errors.New("not expected") }
+func nothing(context.Context, httpapi.Request) ([]byte, error) {
+	return nil, errors.New("not expected")
+}
 
 func TestACallReachesTheAPIAsItWasSent(t *testing.T) {
 	var got httpapi.Request

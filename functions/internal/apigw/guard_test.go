@@ -4,6 +4,7 @@ import (
 	"edgestream/functions/internal/apigw"
 	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/httpapi"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/replay"
 	"edgestream/functions/internal/sweep"
@@ -16,4 +17,5 @@ var (
 	_ publish.Poster  = (*apigw.Client)(nil)
 	_ replay.Closer   = (*apigw.Client)(nil)
 	_ greet.Poster    = (*apigw.Client)(nil)
+	_ httpapi.Sockets = (*apigw.Client)(nil)
 )

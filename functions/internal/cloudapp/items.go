@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 
 	"edgestream/functions/internal/stream"
 )
@@ -23,15 +22,24 @@ func (s Service) Item(ctx context.Context, g stream.Grant, id string) ([]byte, e
 	if !canRead(g) {
 		return nil, ErrScope
 	}
-	e, err := s.item(ctx, g.Account, id)
+	e, _, err := s.item(ctx, g.Account, id)
 	return e.Payload, err
 }
 
-func (s Service) item(ctx context.Context, account, id string) (Entry, error) {
+// item is what is stored, and what it says. What is no JSON object is no item, as in lists.
+func (s Service) item(ctx context.Context, account, id string) (Entry, object, error) {
 	if id == "" || len(id) > maxID {
-		return Entry{}, ErrNoItem
+		return Entry{}, nil, ErrNoItem
 	}
-	return s.Items.Item(ctx, account, id)
+	e, err := s.Items.Item(ctx, account, id)
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	item, err := parseObject(e.Payload)
+	if err != nil {
+		return Entry{}, nil, ErrNoItem
+	}
+	return e, item, nil
 }
 
 // Update changes the item by {"item": {…}}, and returns its payload after that. A deleted_at of null gets it
@@ -94,13 +102,9 @@ func (s Service) Trash(ctx context.Context, g stream.Grant, id string) ([]byte, 
 // change makes of the item what apply says, on what is stored then. What stays as it was is not written.
 func (s Service) change(ctx context.Context, account, id string, apply func(object) (object, error)) ([]byte, error) {
 	for range rounds {
-		e, err := s.item(ctx, account, id)
+		e, item, err := s.item(ctx, account, id)
 		if err != nil {
 			return nil, err
-		}
-		item, err := parseObject(e.Payload)
-		if err != nil {
-			return nil, fmt.Errorf("stored payload: %w", err)
 		}
 		before := item.text()
 		if item, err = apply(item); err != nil {

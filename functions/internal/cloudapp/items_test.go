@@ -100,8 +100,10 @@ func TestAChangeLeavesWhatItDoesNotName(t *testing.T) {
 	if err := w.items.Create(t.Context(), "1", "odd", []byte(`"text"`)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Trash(t.Context(), g, "odd"); err == nil {
-		t.Error("changed what is no object")
+	_, err = w.Trash(t.Context(), g, "odd")
+	_, itemErr := w.Item(t.Context(), g, "odd")
+	if !errors.Is(err, cloudapp.ErrNoItem) || !errors.Is(itemErr, cloudapp.ErrNoItem) {
+		t.Errorf("what is no object: %v, %v", err, itemErr)
 	}
 }
 

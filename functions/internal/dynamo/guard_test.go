@@ -31,5 +31,6 @@ var (
 	_ enforce.Directory      = (*Connections)(nil)
 	_ enforce.Logs           = (*History)(nil)
 	_ enforce.Content        = (*Content)(nil)
+	_ cloudapp.Items         = (*Content)(nil)
 	_ sweep.Table            = (*Connections)(nil)
 )

@@ -1,5 +1,6 @@
 // Command greet is the function that posts the first frames of a connection, which may not be
-// open yet. Others invoke it asynchronously, and it delays nobody.
+// open yet, and closes those that were only opened to be told why not. Others invoke it
+// asynchronously, and it delays nobody.
 package main
 
 import (
@@ -21,8 +22,9 @@ func main() {
 	vars, cfg := env.New(), awsenv.Config()
 	url := vars.Text("CALLBACK_URL")
 	vars.Require(log)
+	gateway := apigw.NewClient(url, cfg)
 	greeter := greet.Greeter{
-		Poster: apigw.NewClient(url, cfg),
+		Poster: gateway, Closer: gateway,
 		// Together under the function's timeout of 30 seconds.
 		Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second,
 	}

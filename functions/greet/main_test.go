@@ -39,3 +39,18 @@ func TestAGreetingIsPosted(t *testing.T) {
 		t.Errorf("posted %s, answer %s, log %s", got, answer, log)
 	}
 }
+
+func TestAGreetingThatClosesIsPostedFirst(t *testing.T) {
+	gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
+	vars["CALLBACK_URL"] = gateway.URL
+	greeting, err := json.Marshal(stream.Greeting{
+		Connection: stream.Connection{ID: "PJqB0fHsqRcCHlw=", ConnectedAt: time.Now()}, Frames: []string{"why not"}, Close: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, log := functiontest.Invoke(t, vars, string(greeting))
+	if got := strings.Join(gateway.Posts("PJqB0fHsqRcCHlw="), ","); got != "why not" || !gateway.Closed("PJqB0fHsqRcCHlw=") || answer != "null" || log != "" {
+		t.Errorf("posted %s, answer %s, log %s", got, answer, log)
+	}
+}

@@ -17,5 +17,6 @@ var (
 	_ publish.Poster  = (*apigw.Client)(nil)
 	_ replay.Closer   = (*apigw.Client)(nil)
 	_ greet.Poster    = (*apigw.Client)(nil)
+	_ greet.Closer    = (*apigw.Client)(nil)
 	_ httpapi.Sockets = (*apigw.Client)(nil)
 )

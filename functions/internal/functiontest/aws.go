@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -29,32 +30,50 @@ func Nowhere(t *testing.T) string {
 // Gateway is the management API of a stage: it keeps what connections were sent.
 type Gateway struct {
 	// URL is the stage's callback URL.
-	URL   string
-	mu    sync.Mutex
-	posts map[string][]string
+	URL    string
+	mu     sync.Mutex
+	posts  map[string][]string
+	closed map[string]bool
 }
 
 // NewGateway serves until the test ends.
 func NewGateway(t *testing.T) *Gateway {
 	t.Helper()
-	g := &Gateway{posts: map[string][]string{}}
-	server := httptest.NewServer(http.HandlerFunc(g.post))
+	g := &Gateway{posts: map[string][]string{}, closed: map[string]bool{}}
+	server := httptest.NewServer(http.HandlerFunc(g.serve))
 	t.Cleanup(server.Close)
 	g.URL = server.URL + "/prod"
 	return g
 }
 
-func (g *Gateway) post(w http.ResponseWriter, r *http.Request) {
-	const prefix = "/prod/@connections/"
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	path, err := url.PathUnescape(r.URL.EscapedPath())
-	if r.Method != http.MethodPost || err != nil || len(path) <= len(prefix) || path[:len(prefix)] != prefix {
+	id, ok := strings.CutPrefix(path, "/prod/@connections/")
+	if err != nil || !ok || id == "" {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.posts[path[len(prefix):]] = append(g.posts[path[len(prefix):]], string(body))
+	switch {
+	case g.closed[id]:
+		w.WriteHeader(http.StatusGone)
+	case r.Method == http.MethodPost:
+		g.posts[id] = append(g.posts[id], string(body))
+	case r.Method == http.MethodDelete:
+		g.closed[id] = true
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.WriteHeader(http.StatusForbidden)
+	}
+}
+
+// Closed reports whether the connection was closed.
+func (g *Gateway) Closed(connectionID string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed[connectionID]
 }
 
 // Posts are the frames that the connection was sent, in order.

@@ -1,5 +1,5 @@
 // Package greet posts frames to a connection that may not be open yet, or whose client may be
-// slow, until they are accepted or a time is up.
+// slow, until they are accepted or a time is up. It can close the connection behind them.
 //
 // API Gateway refuses posts to a connection until the function of $connect has returned and the
 // upgrade was answered, with the same 410 that it gives for a connection that is gone. So a 410
@@ -22,13 +22,22 @@ type Poster interface {
 	Post(ctx context.Context, connectionID string, frame []byte) error
 }
 
+// Closer closes connections.
+type Closer interface {
+	// Disconnect returns ErrGone, ErrThrottled or ErrUnavailable of package stream.
+	Disconnect(ctx context.Context, connectionID string) error
+}
+
 // Greeter posts greetings. The zero durations are usable: they mean "not at all".
 type Greeter struct {
 	Poster Poster
+	// Closer is needed for greetings that Close.
+	Closer Closer
 	// Young is how long a connection counts as not open yet when it is said to be gone, from
 	// the first post on: not from ConnectedAt, since $connect itself may have been slow.
 	Young time.Duration
-	// Patience is how long all frames of a greeting may take, its NotBefore not counted.
+	// Patience is how long all frames of a greeting may take, its NotBefore not counted. To close the
+	// connection may take as long once more, and no longer than the context allows.
 	Patience time.Duration
 	// MaxWait is how long NotBefore is waited for at the most.
 	MaxWait time.Duration
@@ -42,8 +51,19 @@ const openedWithin = 40 * time.Second
 // too large is left out; any other failure ends the greeting, since what follows may make no
 // sense without it. The error says how many frames were given up, and wraps the last reason.
 // ErrUnavailable may be a frame that arrived: then it comes twice.
+//
+// A greeting that says so closes the connection behind its last frame, or when they are given up. One
+// that is gone by then is no error.
 func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 	g.waitUntil(ctx, greeting.NotBefore)
+	err := g.post(ctx, greeting)
+	if greeting.Close && !errors.Is(err, stream.ErrGone) {
+		err = errors.Join(err, g.close(ctx, greeting.Connection.ID))
+	}
+	return err
+}
+
+func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(g.Patience))
 	defer cancel()
@@ -61,6 +81,22 @@ func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 		return givenUp(tooLarge, len(greeting.Frames), stream.ErrTooLarge)
 	}
 	return nil
+}
+
+// close tries until the connection is closed or gone, refused for good, or the time is up.
+func (g Greeter) close(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, g.Patience)
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		err := g.Closer.Disconnect(ctx, id)
+		if err == nil || errors.Is(err, stream.ErrGone) {
+			return nil
+		}
+		pause, again := posting{}.pause(err, attempt)
+		if !again || sleep(ctx, pause) != nil {
+			return fmt.Errorf("connection not closed: %w", err)
+		}
+	}
 }
 
 func givenUp(n, of int, err error) error {

@@ -81,13 +81,27 @@ func describe(i lambda.Invocation) invoked {
 	_ = json.Unmarshal(i.Event, &event) // an event of another shape has nothing to show
 	route := cmp.Or(event.RequestContext.RouteKey, event.DetailType)
 	if request := event.RequestContext.HTTP; request.Method != "" {
-		route = request.Method + " " + request.Path // never the query: it may hold a token
+		route = request.Method + " " + shownPath(request.Path) // never the query: it may hold a token
 	}
 	return invoked{
 		Time: i.Start.Add(i.Duration).UTC().Format(time.RFC3339Nano), Function: i.Function, Route: route,
 		Connection: event.RequestContext.ConnectionID, Records: len(event.Records), Request: i.RequestID,
 		Millis: float64(i.Duration.Microseconds()) / 1000, Result: result(i),
 	}
+}
+
+// maxSegment is how long a name in a path is; what is longer may be a credential.
+const maxSegment = 40
+
+// shownPath is the path without what may be a credential.
+func shownPath(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if len(s) > maxSegment {
+			segments[i] = "…"
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // result is the outcome in a few words: a status, a count of failed items, or an error.

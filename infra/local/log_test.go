@@ -32,6 +32,7 @@ func TestAnInvocationIsNamedByItsEvent(t *testing.T) {
 		`{"requestContext":{"routeKey":"subscribe","connectionId":"c="}}`:                                                                         {"subscribe", "ok"},
 		`{"rawQueryString":"access_token=s3cret","requestContext":{"routeKey":"$default","http":{"method":"GET","path":"/a/b"}},"version":"2.0"}`: {"GET /a/b", "ok"},
 		`{"detail-type":"Scheduled Event","source":"aws.events"}`:                                                                                 {"Scheduled Event", "ok"},
+		`{"requestContext":{"http":{"method":"POST","path":"/auth/` + strings.Repeat("s3cret", 7) + `/x"}},"version":"2.0"}`:                      {"POST /auth/…/x", "ok"},
 		`[1]`: {"", "ok"},
 	} {
 		if got := describe(lambda.Invocation{Event: []byte(event)}); got.Route != want[0] || got.Result != want[1] {

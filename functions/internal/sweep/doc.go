@@ -38,16 +38,17 @@
 // # Who is present
 //
 // A client that others see as present (a member of a presence channel, a user who is signed in) may
-// vanish without a word, and its connection stay half open for ten minutes. So those have a Pulse: a
-// client of which nothing was heard for Quiet is asked whether it is there, and its connection closed
-// when it has said nothing for Reply. Each waits for the next run, so who vanishes is out after at most
+// vanish without a word, and its connection stay half open for ten minutes. So it is noted when those
+// were heard: a client of which nothing was heard for Quiet is asked whether it is there, and its
+// connection closed when it has said nothing for Reply. Each waits for the next run, so who vanishes is
+// out after at most
 //
 //	Quiet + 1 min + 1 min = 210 s
 //
 // and what the runs are late. A client that speaks at least once in every Quiet is never asked. One
-// that only listens is asked every two minutes, which costs a message each way, the run of a function
-// that notes the answer, and five writes. What is sent to it does not count: nothing says that it
-// arrives.
+// that only listens is asked every two minutes, which costs a message each way, a run of the function
+// that notes the answer, two writes and a read; and in every run all of those notes are read, eighty
+// to a unit. What is sent to a client does not count: nothing says that it arrives.
 //
 // # Progress
 //

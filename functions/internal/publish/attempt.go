@@ -12,7 +12,7 @@ func (l *lane) attempt(ctx, posting context.Context, d delivery) bool {
 		return true
 	case d.entry != 0 && l.leave(posting, d):
 		return !l.abandoned(d) || l.giveBack(ctx, posting)
-	case d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
+	case d.change.held || d.change.blocked() || d.change.owner == l.failed || d.change == l.withheld:
 		l.leaveUndone(d)
 		return true
 	case d.watcher == nil:
@@ -140,7 +140,11 @@ func (l *lane) leaveUndone(d delivery) {
 // forget removes the connection's mappings. If that fails, a later event or the sweep does it.
 func (l *lane) forget(ctx context.Context) {
 	l.owed = time.Time{} // nobody is there
-	if err := l.Directory.Forget(ctx, *l.cursors[l.first].listener); err != nil {
+	of, forget := *l.cursors[l.first].listener, l.Directory.Forget
+	if of.App != "" {
+		forget = l.Members.Forget
+	}
+	if err := forget(ctx, of); err != nil {
 		l.Log.WarnContext(ctx, "connection not forgotten", "connection", l.connection.ID, "reason", err.Error())
 	}
 }

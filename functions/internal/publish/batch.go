@@ -22,6 +22,7 @@ type batch struct {
 	lanes    []lane
 	cursors  []cursor
 	logs
+	channels
 	places   places
 	counts   counts
 	health   health
@@ -36,6 +37,8 @@ type change struct {
 	index int32
 	// poison is why the change has no messages.
 	poison error
+	// held says that it must not be posted, see hold.
+	held bool
 	// last is when it was last delivered, in Unix nanoseconds.
 	last atomic.Int64
 }
@@ -67,6 +70,8 @@ type message struct {
 	// entry is one more than the index of its entry in a log, and index its place there; 0: its
 	// topic is not kept.
 	entry, index int32
+	// subscriptions is how many there are, of a message that tells it.
+	subscriptions int
 }
 
 // plan finds out what is to be said, and to which topics.
@@ -84,7 +89,9 @@ func (p *Publisher) plan(changes []stream.Change) *batch {
 		}
 		var messages []stream.Message
 		messages, c.poison = c.Messages()
+		first := len(b.messages)
 		b.add(c, messages)
+		b.enrol(c, first)
 	}
 	return b
 }
@@ -95,6 +102,12 @@ func (b *batch) add(c *change, messages []stream.Message) {
 		m := &messages[i]
 		if i == 0 || !sameContent(m, &messages[i-1]) {
 			f = &frames{}
+		}
+		if m.Topic.OfApp() {
+			if b.Members == nil {
+				continue // channels are not wanted
+			}
+			b.any = true
 		}
 		if _, ok := b.byTopic[m.Topic]; !ok {
 			b.topics = append(b.topics, m.Topic)
@@ -174,6 +187,9 @@ func (b *batch) remember() {
 	}
 	for i := range b.lanes {
 		b.lanes[i].remember(first)
+	}
+	for _, key := range b.told {
+		b.memory.add(key)
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *shelf) add(one frame) {
 
 // sameContent reports whether two messages of one change say the same, to different topics.
 func sameContent(a, b *stream.Message) bool {
-	if a.Event != b.Event || len(a.Payload) != len(b.Payload) || (a.Payload == nil) != (b.Payload == nil) {
+	if a.Event != b.Event || a.User != b.User || len(a.Payload) != len(b.Payload) || (a.Payload == nil) != (b.Payload == nil) {
 		return false
 	}
 	return len(a.Payload) == 0 || &a.Payload[0] == &b.Payload[0]

@@ -10,9 +10,9 @@ import (
 // topic in this order: whoever comes back between the two reads the log before it is complete, and
 // then must be found. Which topics are kept is known from the batches before; a topic that turns
 // out to be kept only now is looked up once more after its log was written.
-func (b *batch) logAndLookUp(ctx context.Context) {
+func (b *batch) logAndLookUp(ctx context.Context) map[stream.Topic]stream.Audience {
 	if len(b.topics) == 0 {
-		return
+		return nil
 	}
 	for _, t := range b.topics {
 		if b.kept.has(t) {
@@ -27,7 +27,7 @@ func (b *batch) logAndLookUp(ctx context.Context) {
 			found[t] = audience
 		}
 	}
-	b.admit(found)
+	return found
 }
 
 // lookUp finds who listens to the topics. The changes of one that could not be read have failed.
@@ -70,6 +70,10 @@ func (b *batch) admit(found map[stream.Topic]stream.Audience) {
 	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
 	for _, t := range b.topics {
 		listeners := found[t].Listeners
+		if b.walks[t] != nil {
+			b.walked(lanes, t, listeners)
+			continue
+		}
 		for i := range listeners {
 			b.enter(lanes, &listeners[i], b.byTopic[t])
 		}
@@ -93,4 +97,8 @@ func (b *batch) failTopic(t stream.Topic) {
 	for _, m := range b.byTopic[t] {
 		b.messages[m].change.fail()
 	}
+	for _, m := range b.walks[t] {
+		m.change.fail()
+	}
+	delete(b.walks, t)
 }

@@ -67,7 +67,7 @@ type Reporter interface {
 }
 
 // Encoder makes the frame that the holder of a subscription gets; nil if a message is not for
-// its protocol. The frame must depend on the subscription, the event and the payload alone.
+// its protocol. The frame must depend on the subscription, the event, the payload and the user alone.
 type Encoder func(stream.Subscription, stream.Message) []byte
 
 // Config is what a Publisher is made of. The adapters, Encode and Identify are required; what is
@@ -80,6 +80,13 @@ type Config struct {
 	Greeter   Greeter
 	Reporter  Reporter
 	Encode    Encoder
+	// Members keeps the mappings of channels. Without it nothing is said on channels of apps. Without
+	// Cache they keep no event, without Apps an item has no app but the one that it names, and without
+	// Hooks nobody is told what happens.
+	Members Members
+	Cache   Cache
+	Apps    Apps
+	Hooks   Hooks
 	// Identify returns a frame with the id that its message has for one listener. It must not change
 	// the frame that it is given, which others get too.
 	Identify func(frame []byte, id string) []byte
@@ -113,9 +120,10 @@ type Config struct {
 // between batches that come one after the other.
 type Publisher struct {
 	Config
-	memory *memory
-	seed   maphash.Seed
-	kept   kept
+	memory  *memory
+	seed    maphash.Seed
+	kept    kept
+	counted counted
 
 	mu        sync.Mutex
 	handovers map[string]time.Time
@@ -150,9 +158,13 @@ func New(c Config) *Publisher {
 func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (failed []string) {
 	b := p.plan(changes)
 	b.reportPoison(ctx)
-	b.logAndLookUp(ctx)
+	b.resolve(ctx)
+	found := b.logAndLookUp(ctx)
+	b.prepare(ctx, found)
+	b.admit(found)
 	b.watch(ctx)
 	b.deliver(ctx)
+	b.conclude(ctx)
 	b.closeOwed(ctx)
 	if failed = b.again(); len(failed) > 0 {
 		b.remember()

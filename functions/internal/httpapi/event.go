@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 
 	"edgestream/functions/internal/pusher"
@@ -10,6 +12,9 @@ const (
 	// maxChannels is how many channels an event may be for, and maxBatch how many events a batch may have.
 	maxChannels = 100
 	maxBatch    = 10
+	// maxStored is how many bytes the events of one channel may have together, as JSON: they are one item
+	// of a table that takes 400 KB. Only control characters make them so long.
+	maxStored = 384 << 10
 )
 
 // publication is an event that is to be published.
@@ -108,7 +113,7 @@ func unique(names []string) []string {
 }
 
 // byChannel are the events of each channel, in the order in which they were sent.
-func byChannel(publications []publication) []pusher.ChannelEvents {
+func byChannel(publications []publication) ([]pusher.ChannelEvents, error) {
 	place := map[string]int{}
 	var list []pusher.ChannelEvents
 	for _, p := range publications {
@@ -122,5 +127,19 @@ func byChannel(publications []publication) []pusher.ChannelEvents {
 			list[i].Events = append(list[i].Events, p.event)
 		}
 	}
-	return list
+	for _, c := range list {
+		if stored(c.Events) > maxStored {
+			return nil, tooLarge("The events for one channel are too large together: at most %d bytes as JSON", maxStored)
+		}
+	}
+	return list, nil
+}
+
+// stored is how many bytes the events have as JSON without needless escapes.
+func stored(events []pusher.Event) int {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(events) // of text: cannot fail
+	return b.Len()
 }

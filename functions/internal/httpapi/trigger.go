@@ -131,6 +131,10 @@ func answerBatch(batch []publication, said map[string]attributes) any {
 // publish stores all events, and returns what was asked of their channels. That is read first: a
 // request that fails has published nothing, so that it can be sent again.
 func (c call) publish(ctx context.Context, all []publication) (map[string]attributes, error) {
+	events, err := byChannel(all)
+	if err != nil {
+		return nil, err
+	}
 	asked := map[string]info{}
 	for _, p := range all {
 		for _, channel := range p.channels {
@@ -141,5 +145,5 @@ func (c call) publish(ctx context.Context, all []publication) (map[string]attrib
 	if err != nil || len(asked) == 0 {
 		return nil, err
 	}
-	return said, c.Events.Publish(ctx, c.app.ID, byChannel(all))
+	return said, c.Events.Publish(ctx, c.app.ID, events)
 }

@@ -165,10 +165,21 @@ func TestABatchIsRefusedWhole(t *testing.T) {
 }
 
 func TestTheLargestBatchFits(t *testing.T) {
-	data := strings.Repeat(`\u0001`, pusher.MaxData)
-	one := fmt.Sprintf(`{"name":"%s","data":"%s","channel":"%s"}`, strings.Repeat(`\u00e9`, 200), data, strings.Repeat("a", 164))
-	w := newWorld()
-	expect(t, "batch", w.post("/batch_events", `{"batch":[`+strings.Repeat(one+", ", 9)+one+`]}`), "200 {}")
+	batch := func(data string, channels int) string {
+		var events []string
+		for i := range 10 {
+			events = append(events, fmt.Sprintf(`{"name":"%s","data":"%s","channel":"%0164d"}`, strings.Repeat(`\u00e9`, 200), data, i%channels))
+		}
+		return `{"batch":[` + strings.Join(events, ", ") + `]}`
+	}
+	for _, test := range []struct{ body, want string }{
+		{batch(strings.Repeat(`\"`, pusher.MaxData), 1), "200 {}"},
+		{batch(strings.Repeat(`\u0001`, pusher.MaxData), 10), "200 {}"},
+		{batch(strings.Repeat(`\u0001`, pusher.MaxData), 2), "200 {}"},
+		{batch(strings.Repeat(`\u0001`, pusher.MaxData), 1), "413 The events for one channel are too large together…"},
+	} {
+		expect(t, test.body[:300], newWorld().post("/batch_events", test.body), test.want)
+	}
 }
 
 func TestInfoIsAnsweredPerChannel(t *testing.T) {

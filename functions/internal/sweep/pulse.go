@@ -9,32 +9,34 @@ import (
 )
 
 const (
-	// Quiet is for how long a client that others see as present may say nothing before it is asked
-	// whether it is there, and Reply how long it then has to answer. Each may become longer by the
-	// minute between two runs.
+	// Quiet is for how long a client whose absence others must be told of may say nothing before it
+	// is asked whether it is there, and Reply how long it then has to answer. Each may become longer
+	// by the minute between two runs.
 	Quiet = 90 * time.Second
 	Reply = 50 * time.Second
 )
 
-// Silent is a connection whose client has said nothing for a while, though others see it as present.
-type Silent struct {
+// Pulse is a connection whose client must be heard of from time to time: others see it as present.
+type Pulse struct {
 	stream.Connection
-	// App is whose it is.
-	App string
-	// Heard is when the client last said anything, and Pinged when it was last asked whether it is
-	// there; zero: it never was.
-	Heard, Pinged time.Time
+	// At is when it is looked at.
+	At time.Time
+	// Heard is when the client last said anything; zero: the connection is not there any more.
+	Heard time.Time
+	// Asked is when the client was asked whether it is there; zero: it was not, since it was heard.
+	Asked time.Time
 }
 
-// Pulses knows when the clients were heard that others see as present.
+// Pulses keeps when connections are looked at.
 type Pulses interface {
-	// Silent returns the connections of which nothing was heard since then, as of some seconds ago or
-	// later.
-	Silent(ctx context.Context, since time.Time) ([]Silent, error)
-	// Pinged notes when a client was asked. The connection may be gone already.
-	Pinged(ctx context.Context, c stream.Connection, at time.Time) error
-	// Buried forgets a connection that is gone.
-	Buried(ctx context.Context, c stream.Connection) error
+	// Due returns the connections that are to be looked at within the window, and those that were to
+	// be before it.
+	Due(ctx context.Context, w Window) ([]Pulse, error)
+	// Move has the connection looked at at another time in place of p.At, with the time at which its
+	// client was asked. Moving it again changes nothing more.
+	Move(ctx context.Context, p Pulse, to, asked time.Time) error
+	// Forget has the connection not looked at again.
+	Forget(ctx context.Context, p Pulse) error
 }
 
 // Departure removes connections of apps.
@@ -44,64 +46,61 @@ type Departure interface {
 	Close(ctx context.Context, c stream.Connection) (known bool, err error)
 }
 
-// pulses looks at the clients that are silent.
-func (r *run) pulses(ctx context.Context) error {
-	if r.Pulses == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.Budget/2) // the rest of the run has its time too
-	defer cancel()
-	silent, err := r.Pulses.Silent(ctx, time.Now().Add(-Quiet))
+// pulses looks at the connections that are due, and at those that were and could not be dealt with.
+func (r *run) pulses(ctx context.Context, w Window) error {
+	due, err := r.Pulses.Due(ctx, w)
 	if err != nil {
 		return err
 	}
-	each(ctx, r.Calls, silent, func(s Silent) { r.count(&r.tally.Silent, r.feel(ctx, s, time.Now())) })
+	each(ctx, r.Calls, due, func(p Pulse) { r.count(&r.tally.Felt, r.feel(ctx, p, time.Now())) })
 	return nil
 }
 
-// feel looks at one client.
-func (r *run) feel(ctx context.Context, s Silent, now time.Time) error {
-	switch asked := s.Pinged.After(s.Heard); {
-	case asked && now.Sub(s.Pinged) >= Reply:
-		return r.vanished(ctx, s)
-	case asked:
-		return nil // it has still time
+// feel looks at one connection.
+func (r *run) feel(ctx context.Context, p Pulse, now time.Time) error {
+	switch {
+	case p.Heard.IsZero():
+		return r.Pulses.Forget(ctx, p)
+	case now.Sub(p.Heard) < Quiet:
+		return r.Pulses.Move(ctx, p, p.Heard.Add(Quiet), time.Time{})
+	case p.Asked.After(p.Heard) && now.Sub(p.Asked) >= Reply:
+		return r.vanished(ctx, p)
+	case p.Asked.After(p.Heard):
+		return r.Pulses.Move(ctx, p, p.Asked.Add(Reply), p.Asked)
 	}
-	return r.ask(ctx, s, now)
+	return r.ask(ctx, p, now)
 }
 
-// ask asks a client whether it is there. One that could not be asked is asked by the next run.
-func (r *run) ask(ctx context.Context, s Silent, now time.Time) error {
-	err := r.try(ctx, func() error { return r.Transport.Post(ctx, s.ID, r.Ping) })
-	switch {
-	case errors.Is(err, stream.ErrGone):
+// ask asks the client whether it is there. One that could not be asked is asked in the next run.
+func (r *run) ask(ctx context.Context, p Pulse, now time.Time) error {
+	err := r.try(ctx, func() error { return r.Transport.Post(ctx, p.ID, r.Ping) })
+	if errors.Is(err, stream.ErrGone) {
 		r.count(&r.tally.Gone, nil)
-		return r.bury(ctx, s.Connection)
-	case err != nil:
-		return err
+		return r.left(ctx, p)
+	}
+	if err != nil {
+		return errors.Join(err, r.Pulses.Move(ctx, p, now.Add(Reply), time.Time{}))
 	}
 	r.count(&r.tally.Asked, nil)
-	return r.Pulses.Pinged(ctx, s.Connection, now)
+	return r.Pulses.Move(ctx, p, now.Add(Reply), now)
 }
 
 // vanished ends a connection whose client does not answer. What it holds goes whether or not it could
 // be closed: others must not see it any longer.
-func (r *run) vanished(ctx context.Context, s Silent) error {
-	err := r.try(ctx, func() error { return r.Transport.Disconnect(ctx, s.ID) })
+func (r *run) vanished(ctx context.Context, p Pulse) error {
+	err := r.try(ctx, func() error { return r.Transport.Disconnect(ctx, p.ID) })
 	if errors.Is(err, stream.ErrGone) {
 		err = nil
 	}
 	r.count(&r.tally.Vanished, nil)
-	return errors.Join(err, r.bury(ctx, s.Connection))
+	return errors.Join(err, r.left(ctx, p))
 }
 
-// bury removes what a connection holds. One of which nothing was known but its pulse has that alone.
-func (r *run) bury(ctx context.Context, c stream.Connection) error {
-	known, err := r.Departure.Close(ctx, c)
-	if err != nil || known {
+func (r *run) left(ctx context.Context, p Pulse) error {
+	if _, err := r.Departure.Close(ctx, p.Connection); err != nil {
 		return err
 	}
-	return r.Pulses.Buried(ctx, c)
+	return r.Pulses.Forget(ctx, p)
 }
 
 // close removes what a connection left, of an app or of an account.

@@ -30,6 +30,11 @@ func (r *run) slice(ctx context.Context, w Window, lastDue int) (due int, done b
 	if err := r.expire(ctx, w); err != nil {
 		return 0, false, err
 	}
+	if r.Pulses != nil {
+		if err := r.pulses(ctx, w); err != nil {
+			return 0, false, err
+		}
+	}
 	ranges := []Window{w.whole()}
 	if lastDue >= manyDue {
 		ranges = w.ranges()
@@ -42,7 +47,7 @@ func (r *run) slice(ctx context.Context, w Window, lastDue int) (due int, done b
 		each(ctx, r.Calls, sockets, func(s Socket) { r.socket(ctx, w, s) })
 	}
 	due = r.tally.Visited - before.Visited
-	dealt := due + r.tally.Expired + r.tally.Removed - before.Expired - before.Removed
+	dealt := due + r.tally.Expired + r.tally.Removed + r.tally.Felt - before.Expired - before.Removed - before.Felt
 	failed := r.tally.Failed - before.Failed
 	return due, ctx.Err() == nil && 10*failed <= dealt, nil
 }

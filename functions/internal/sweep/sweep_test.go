@@ -80,7 +80,7 @@ func TestWhatConnectionsLeaveIsRemoved(t *testing.T) {
 			t.Errorf("rows %v", w.rows)
 		}
 		want := sweep.Tally{Visited: 2, Gone: 1, Removed: 1}
-		if w.last != want || !w.logged("visited=2 keptAlive=0 stalled=0 gone=1 silent=0 asked=0 vanished=0 expired=0 removed=1 failed=0") {
+		if w.last != want || !w.logged("visited=2 keptAlive=0 stalled=0 gone=1 felt=0 asked=0 vanished=0 expired=0 removed=1 failed=0") {
 			t.Errorf("%+v, log %s", w.last, &w.log)
 		}
 	})

@@ -3,7 +3,6 @@ package sweep
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -88,9 +87,9 @@ type Tally struct {
 	// Visited connections were looked at. Of these, KeptAlive got a frame, Stalled were closed because
 	// their replay does not end, and Gone were not there any more.
 	Visited, KeptAlive, Stalled, Gone int
-	// Silent are clients that have said nothing for Quiet. Of these, Asked were asked whether they are
-	// there, and Vanished did not answer in time and were closed.
-	Silent, Asked, Vanished int
+	// Felt connections were looked at for a sign of life. Of these, Asked were asked for one, and Vanished
+	// closed because they gave none.
+	Felt, Asked, Vanished int
 	// Expired connections were closed because their token ran out, Removed ones were Dead.
 	Expired, Removed int
 	// Failed is with how many connections something failed.
@@ -126,13 +125,11 @@ func (s *Sweeper) Sweep(ctx context.Context, at time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Budget)
 	defer cancel()
 	r := &run{Sweeper: s}
-	silent := r.pulses(ctx)
 	p, err := s.Table.Progress(ctx)
 	if err == nil {
 		p, err = r.slices(ctx, p.within(at), at)
 		r.tally.Left = max(0, at.Sub(p.Until))
 	}
-	err = errors.Join(silent, err)
 	r.report(ctx, err)
 	return err
 }
@@ -173,7 +170,7 @@ func (r *run) report(ctx context.Context, err error) {
 	}
 	if t != (Tally{}) {
 		r.Log.InfoContext(ctx, "swept", "visited", t.Visited, "keptAlive", t.KeptAlive, "stalled", t.Stalled, "gone", t.Gone,
-			"silent", t.Silent, "asked", t.Asked, "vanished", t.Vanished, "expired", t.Expired, "removed", t.Removed, "failed", t.Failed, "left", t.Left.String())
+			"felt", t.Felt, "asked", t.Asked, "vanished", t.Vanished, "expired", t.Expired, "removed", t.Removed, "failed", t.Failed, "left", t.Left.String())
 	}
 	r.Observe(t)
 }

@@ -1,10 +1,8 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"time"
 
 	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/stream"
@@ -49,48 +47,6 @@ func (c *Connections) SetUser(ctx context.Context, connection stream.Connection,
 		return before, stream.ErrNoConnection
 	}
 	return connectionRow{refused.Row}.user(), pusher.ErrOtherUser
-}
-
-// Hear notes when the client of an app has spoken last. stream.ErrNoConnection.
-func (c *Connections) Hear(ctx context.Context, connection stream.Connection, at time.Time) error {
-	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
-		"Key":                                 connectionKey(connection),
-		"UpdateExpression":                    "SET hd = :at",
-		"ConditionExpression":                 ifStays + "attribute_exists(ap) AND (attribute_not_exists(hd) OR hd < :at)",
-		"ExpressionAttributeValues":           table.Item{{":at", table.Number(at.UnixMilli())}},
-		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-	})
-	var refused *table.Conflict
-	if !errors.As(err, &refused) {
-		return err
-	}
-	if row := (connectionRow{refused.Row}); row.app() == "" || row.closing() {
-		return stream.ErrNoConnection
-	}
-	return nil // a later word has been noted
-}
-
-// HeardAt is when the clients of the connections spoke last, or connected; of those that are there.
-func (c *Connections) HeardAt(ctx context.Context, connections []stream.Connection) (map[stream.Connection]time.Time, error) {
-	heard := make(map[stream.Connection]time.Time, len(connections))
-	for len(connections) > 0 {
-		n := min(len(connections), table.ReadsPerBatch)
-		keys := make([]table.Item, n)
-		for i, connection := range connections[:n] {
-			keys[i] = connectionKey(connection)
-		}
-		connections = connections[n:]
-		err := c.table.BatchGetPart(ctx, keys, []string{"sk", "hd"}, func(row table.Item) {
-			if connection, ok := splitConnectionKey(row.Get("sk").Text); ok {
-				ms, _ := row.Get("hd").Int()
-				heard[connection] = time.UnixMilli(cmp.Or(ms, connection.ConnectedAt.UnixMilli())).UTC()
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return heard, nil
 }
 
 // Leave begins to close a connection of an app: it gets nothing new from then on, and what it holds is

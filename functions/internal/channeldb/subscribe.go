@@ -1,0 +1,77 @@
+package channeldb
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"edgestream/functions/internal/pusher"
+	"edgestream/functions/internal/stream"
+)
+
+// Open implements pusher.Connections.
+func (c *Channels) Open(ctx context.Context, s stream.Session) error { return c.rows.Open(ctx, s, nil) }
+
+// Session implements pusher.Connections.
+func (c *Channels) Session(ctx context.Context, connection stream.Connection) (pusher.Session, error) {
+	return c.rows.AppSession(ctx, connection)
+}
+
+// Subscribe implements pusher.Connections. It decides on the connection's row, takes the place, and
+// looks at the row again: whoever has ended the subscription meanwhile may have freed the place
+// before it was taken.
+func (c *Channels) Subscribe(ctx context.Context, s pusher.Session, channel pusher.Channel, as pusher.Subscriber, at time.Time) (occupied bool, err error) {
+	made, err := c.rows.Claim(ctx, s.Connection, channel, as, at)
+	if err != nil || made.IsZero() {
+		return false, err
+	}
+	if channel.Presence() {
+		if err := c.watch(ctx, s.Session, at); err != nil {
+			return false, err
+		}
+	}
+	place := c.place(s.Session, channel)
+	if err := place.take(ctx, as, made); err != nil {
+		if errors.Is(err, pusher.ErrFull) {
+			err = errors.Join(err, c.rows.Disclaim(ctx, s.Connection, channel, made))
+		}
+		return false, err
+	}
+	stands, err := c.confirm(ctx, s.Session, channel, as, made)
+	if err != nil || !stands {
+		return false, err
+	}
+	return c.occupy(ctx, s.App, string(channel))
+}
+
+// confirm reports whether a subscription stands whose place was taken, and frees the place if not.
+func (c *Channels) confirm(ctx context.Context, s stream.Session, channel pusher.Channel, as pusher.Subscriber, made time.Time) (bool, error) {
+	stands, err := c.rows.Claimed(ctx, s.Connection, channel, made)
+	if err != nil || stands {
+		return stands, err
+	}
+	_, err = c.place(s, channel).free(ctx, as, made.Add(time.Millisecond))
+	return false, err
+}
+
+// Unsubscribe implements pusher.Connections.
+func (c *Channels) Unsubscribe(ctx context.Context, s pusher.Session, channel pusher.Channel, at time.Time) (empty bool, err error) {
+	as, ended, made, err := c.rows.Release(ctx, s.Connection, channel, at)
+	switch {
+	case err != nil:
+		return false, err
+	case ended:
+		return c.place(s.Session, channel).free(ctx, as, time.UnixMilli(at.UnixMilli()))
+	case made.IsZero():
+		return false, nil
+	}
+	if channel.Joins() {
+		if err := c.place(s.Session, channel).take(ctx, as, made); err != nil {
+			return false, err
+		}
+		if _, err := c.confirm(ctx, s.Session, channel, as, made); err != nil {
+			return false, err
+		}
+	}
+	return false, pusher.ErrOvertaken
+}

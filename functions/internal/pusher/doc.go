@@ -12,6 +12,8 @@
 //     never in pusher:error alone: the channel would be pending for ever. To subscribe once more is
 //     pusher:error "Existing subscription to channel …", and changes nothing.
 //   - To unsubscribe has no answer. pusher:ping is answered with pusher:pong.
+//   - Who subscribes to a presence channel without channel_data comes as the user who is signed in on
+//     the connection, as pusher-js allows since 7.4.
 //   - pusher:signin ends in pusher:signin_success or in pusher:error with code 4009; the connection
 //     stays as it was. Of more than MaxWatchlist users none is watched: signin_success, then 4302.
 //   - A client event is answered only if it is refused: code 4301 for the eleventh of a second, else

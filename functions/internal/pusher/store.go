@@ -20,7 +20,8 @@ type Session struct {
 type User struct {
 	// ID is the application's id of the user, 1 to 128 characters.
 	ID string `json:"id"`
-	// Info is shown nowhere and kept for webhooks; a JSON text, or empty.
+	// Info is what others are told of the user on presence channels where the subscription does not
+	// say who comes; a JSON text, or empty.
 	Info string `json:"user_info,omitempty"`
 	// Watchlist are the users whose coming and going the user is told of, at most 100.
 	Watchlist []string `json:"watchlist,omitempty"`

@@ -60,6 +60,9 @@ func (c *call) authorise(r request) (Subscriber, error) {
 	if err != nil || !r.channel.Presence() {
 		return Subscriber{}, err
 	}
+	if user := c.session.User; r.channelData == nil && user.ID != "" {
+		return Subscriber{User: user.ID, Info: user.Info}, nil
+	}
 	return subscriberOf(slices.Concat(r.channelData, []string{""})[0])
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -226,6 +227,28 @@ func TestWhoComesToAPresenceChannel(t *testing.T) {
 	w := opened(t)
 	w.send(subscribe("presence-x", app.Auth(pusher.ChannelText(socket, "presence-x"))), 10)
 	w.refusedAs(t, "presence-x", "ChannelError", 400, "Invalid channel data: a JSON object with user_id is needed")
+}
+
+func TestWhoIsSignedInNeedsNoChannelDataOnPresenceChannels(t *testing.T) {
+	w := opened(t)
+	s, err := w.store.Memory.Session(context.Background(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.SignIn(context.Background(), s, pusher.User{ID: "7", Info: `{"n":1}`}); err != nil {
+		t.Fatal(err)
+	}
+	w.send(subscribe("presence-x", app.Auth(pusher.ChannelText(socket, "presence-x"))), 10)
+	w.send(subscribe("presence-y", app.Auth(pusher.ChannelText(socket, "presence-y", `{"user_id":"8"}`)), `{"user_id":"8"}`), 20)
+	w.send(subscribe("presence-z", app.Auth(pusher.ChannelText(socket, "presence-z", "")), ""), 30)
+	s, err = w.store.Memory.Session(context.Background(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]pusher.Subscriber{"presence-x": {User: "7", Info: `{"n":1}`}, "presence-y": {User: "8"}}
+	if !maps.Equal(s.Channels, want) {
+		t.Errorf("subscribed as %+v, want %+v", s.Channels, want)
+	}
 }
 
 func TestAUsersChannelIsForThatUser(t *testing.T) {

@@ -39,6 +39,8 @@ func subjectOf(key string, before, after table.Item) enforce.Row {
 		return enforce.Account{ID: id, Old: stateOf(before), New: stateOf(after)}
 	case "list":
 		return enforce.List{ID: id, Old: ownerOf(before), New: ownerOf(after)}
+	case "app":
+		return enforce.App{ID: id, Old: termsOf(before), New: termsOf(after)}
 	}
 	return nil
 }
@@ -62,6 +64,15 @@ func stateOf(row table.Item) (s enforce.State) {
 		s.Filters = string(filters.AppendPlain(nil))
 	}
 	return s
+}
+
+// termsOf are the terms of an app that is enabled.
+func termsOf(row table.Item) enforce.Terms {
+	key, secret, enabled := row.Get("appKey"), row.Get("secret"), row.Get("enabled")
+	if enabled.Kind != table.IsBool || !enabled.Flag || key.Kind != table.IsString || secret.Kind != table.IsString || key.Text == "" || secret.Text == "" {
+		return enforce.Terms{}
+	}
+	return enforce.Terms{Key: key.Text, Secret: secret.Text}
 }
 
 func ownerOf(row table.Item) string {

@@ -108,7 +108,7 @@ func TestRecordsOfListsAndOthers(t *testing.T) {
 		"removed":          {accountRecord("list#12", one, ""), enforce.List{ID: "12", Old: "1"}},
 		"malformed":        {accountRecord("list#12", one, `,"account":{"N":"1"}`), enforce.List{ID: "12", Old: "1"}},
 		"an id with a #":   {accountRecord("list#1#2", "", two), enforce.List{ID: "1#2", New: "2"}},
-		"an app":           {accountRecord("app#7", one, two), nil},
+		"an app":           {accountRecord("app#7", one, two), enforce.App{ID: "7"}},
 		"an app's key":     {accountRecord("appkey#7", one, two), nil},
 		"something else":   {accountRecord("tokens", one, two), nil},
 		"of another table": {recordOf("REMOVE", `"OldImage":{"owner":{"S":"1"}},`), nil},

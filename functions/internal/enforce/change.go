@@ -16,7 +16,7 @@ type Change struct {
 	At time.Time
 	// Key is the row's. Changes of one row are made in their order.
 	Key string
-	// Row is what the row is of: a Token, an Account or a List; nil if it is of nothing that
+	// Row is what the row is of: a Token, an Account, a List or an App; nil if it is of nothing that
 	// reaches what is open.
 	Row Row
 	// Problem says why the record could not be read; nil if it could.
@@ -60,6 +60,16 @@ type State struct {
 	// Filters is the attribute of that name as text, to be compared.
 	Filters string
 }
+
+// App is the row of an app of the Channels protocol.
+type App struct {
+	ID       string
+	Old, New Terms
+}
+
+// Terms are what clients of an app connect by. The zero Terms, of an app that is missing, disabled or
+// malformed, let nobody in.
+type Terms struct{ Key, Secret string }
 
 // List is the row of a list: whose it was and whose it is. Empty: nobody's.
 type List struct{ ID, Old, New string }

@@ -35,18 +35,43 @@ func (e *Enforcer) endReaders(ctx context.Context, readers []stream.Reader) erro
 	return errors.Join(errs...)
 }
 
+// closeApp closes the connections of an app. What they hold is removed by $disconnect, or by the sweep:
+// nothing reaches them any more, since nobody publishes for an app that is off.
+func (e *Enforcer) closeApp(ctx context.Context, o CloseApp) error {
+	open, err := e.Directory.AppConnections(ctx, o.App)
+	if err != nil {
+		return err
+	}
+	err = e.each(open, func(c stream.Connection) error {
+		err := e.insist(ctx, c, e.Poster.Disconnect(ctx, c.ID))
+		if errors.Is(err, stream.ErrGone) {
+			return nil
+		}
+		return err
+	})
+	if err == nil && len(open) > 0 {
+		e.Log.InfoContext(ctx, "closed", "app", o.App, "reason", o.Reason, "connections", len(open))
+	}
+	return err
+}
+
 func (e *Enforcer) closeAll(ctx context.Context, account string, connections []stream.Connection) error {
+	return e.each(connections, func(c stream.Connection) error { return e.closeOne(ctx, account, c) })
+}
+
+// each closes connections side by side. No error keeps another one open.
+func (e *Enforcer) each(connections []stream.Connection, closeOne func(stream.Connection) error) error {
 	errs := make([]error, len(connections))
 	var g errgroup.Group
 	for i, c := range connections {
 		e.calls <- struct{}{}
 		g.Go(func() error {
 			defer func() { <-e.calls }()
-			errs[i] = e.closeOne(ctx, account, c)
+			errs[i] = closeOne(c)
 			return nil
 		})
 	}
-	_ = g.Wait() // no error keeps another connection open
+	_ = g.Wait() // what failed is in errs
 	return errors.Join(errs...)
 }
 

@@ -13,6 +13,8 @@
 //	          other filters                               say filters_changed
 //	list      made, removed, or of another owner          end the subscriptions of others, and say
 //	                                                      in its log, if it has one, whose it was
+//	app       removed, disabled or malformed,             close all of the app's
+//	          another key or secret
 //
 // A row that does not fit the table counts as one that allows nothing, as it does when a
 // connection is opened. A token that allows more than before, or for longer, changes nothing: its

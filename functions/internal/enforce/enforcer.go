@@ -29,6 +29,8 @@ type Directory interface {
 	SetViewer(ctx context.Context, account, version string) error
 	// Readers are the account's.
 	Readers(ctx context.Context, account string) ([]stream.Reader, error)
+	// AppConnections are the connections of an app. It reads all that are open, of every app.
+	AppConnections(ctx context.Context, app string) ([]stream.Connection, error)
 	// TakeList ends, as of now, the subscriptions to the list of all accounts but its owner. It
 	// returns how many, and whether the list's log is kept, so that it may have readers.
 	TakeList(ctx context.Context, list, owner string) (ended int, kept bool, err error)
@@ -173,6 +175,8 @@ func (e *Enforcer) carryOut(ctx context.Context, order Order) error {
 	switch o := order.(type) {
 	case Close:
 		return e.close(ctx, o)
+	case CloseApp:
+		return e.closeApp(ctx, o)
 	case View:
 		return e.view(ctx, o)
 	case Tell:

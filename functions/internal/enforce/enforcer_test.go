@@ -190,3 +190,46 @@ func TestOrderHoldsWithinARow(t *testing.T) {
 		t.Errorf("logged %s", log)
 	}
 }
+
+func disabled(sequence string) enforce.Change {
+	return enforce.Change{Sequence: sequence, Key: "app#4072", Row: enforce.App{ID: "4072", Old: enforce.Terms{Key: "k", Secret: "hush"}}}
+}
+
+func TestADisabledAppsConnectionsAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := holding(time.Hour, "A=", "B=", "C=")
+		w.answers["B="] = []error{stream.ErrGone}
+		w.answers["C="] = []error{stream.ErrThrottled, nil}
+		e, log := w.enforcer()
+		if failed := e.Enforce(t.Context(), []enforce.Change{disabled("100")}); failed != nil {
+			t.Errorf("failed %v", failed)
+		}
+		if w.done[0] != "connections of 4072" || w.count("disconnect A=") != 1 || w.count("disconnect B=") != 1 || w.count("disconnect C=") != 2 || len(w.done) != 5 {
+			t.Errorf("did %q", w.done)
+		}
+		if text := log.String(); !strings.Contains(text, "app=4072") || !strings.Contains(text, "connections=3") || strings.Contains(text, "hush") {
+			t.Errorf("logged %s", text)
+		}
+	})
+}
+
+func TestAnAppWhoseConnectionsCannotBeClosedComesAgain(t *testing.T) {
+	for name, spoil := range map[string]func(*world){
+		"not found":   func(w *world) { w.broken = map[string]bool{"connections of 4072": true} },
+		"unavailable": func(w *world) { w.answers["A="] = []error{stream.ErrUnavailable} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := holding(time.Hour, "A=", "B=")
+				spoil(w)
+				e, _ := w.enforcer()
+				if failed := e.Enforce(t.Context(), []enforce.Change{disabled("100")}); !slices.Equal(failed, []string{"100"}) {
+					t.Errorf("failed %v", failed)
+				}
+				if name == "unavailable" && w.count("disconnect B=") != 1 {
+					t.Errorf("did %q", w.done)
+				}
+			})
+		})
+	}
+}

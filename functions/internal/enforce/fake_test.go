@@ -85,6 +85,10 @@ func (w *world) Readers(_ context.Context, account string) ([]stream.Reader, err
 	return w.readers, w.do("readers %s", account)
 }
 
+func (w *world) AppConnections(_ context.Context, app string) ([]stream.Connection, error) {
+	return w.open.Connections, w.do("connections of %s", app)
+}
+
 func (w *world) TakeList(_ context.Context, list, owner string) (int, bool, error) {
 	return 3, w.kept, w.do("take %s %s", list, owner)
 }

@@ -8,7 +8,7 @@ import (
 	"edgestream/functions/internal/stream"
 )
 
-// Order is one thing to be done: a Close, a View, a Tell or a Take.
+// Order is one thing to be done: a Close, a CloseApp, a View, a Tell or a Take.
 type Order interface{ order() }
 
 // Close ends connections and readers of an account.
@@ -19,6 +19,9 @@ type Close struct {
 	// Reason is for the log.
 	Reason string
 }
+
+// CloseApp ends all connections of an app.
+type CloseApp struct{ App, Reason string }
 
 // View gives what is open of an account another viewer version.
 type View struct{ Account, Version string }
@@ -32,10 +35,11 @@ type Take struct {
 	history.Move
 }
 
-func (Close) order() {}
-func (View) order()  {}
-func (Tell) order()  {}
-func (Take) order()  {}
+func (Close) order()    {}
+func (CloseApp) order() {}
+func (View) order()     {}
+func (Tell) order()     {}
+func (Take) order()     {}
 
 // Orders is what follows from the change for what is open; nothing if it is of no consequence.
 func (c Change) Orders(now time.Time) []Order {
@@ -125,4 +129,18 @@ func (l List) orders(c Change, _ time.Time) []Order {
 		return nil
 	}
 	return []Order{Take{l.ID, history.Move{From: l.Old, To: l.New, At: c.At}}}
+}
+
+// orders has the connections of an app closed that were made on other terms: those of a key that is no
+// more, and those that hold what was signed with another secret. Clients that may come back do.
+func (a App) orders(Change, time.Time) []Order {
+	switch {
+	case a.Old == Terms{}, a.Old == a.New:
+		return nil
+	case a.New == Terms{}:
+		return []Order{CloseApp{a.ID, "app removed, disabled or malformed"}}
+	case a.New.Key != a.Old.Key:
+		return []Order{CloseApp{a.ID, "app with another key"}}
+	}
+	return []Order{CloseApp{a.ID, "app with another secret"}}
 }

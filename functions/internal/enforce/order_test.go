@@ -123,3 +123,26 @@ func TestWhatFollowsFromAListsChange(t *testing.T) {
 		t.Errorf("a row of nothing: %v", got)
 	}
 }
+
+func TestWhatFollowsFromAnAppsChange(t *testing.T) {
+	none, on := enforce.Terms{}, enforce.Terms{Key: "k", Secret: "s"}
+	for name, tt := range map[string]struct {
+		old, new enforce.Terms
+		reason   string
+	}{
+		"made, or enabled":     {none, on, ""},
+		"nothing changed":      {on, on, ""},
+		"disabled, or removed": {on, none, "app removed, disabled or malformed"},
+		"another key":          {on, enforce.Terms{Key: "l", Secret: "s"}, "app with another key"},
+		"another secret":       {on, enforce.Terms{Key: "k", Secret: "t"}, "app with another secret"},
+		"still off":            {none, none, ""},
+	} {
+		var want []enforce.Order
+		if tt.reason != "" {
+			want = []enforce.Order{enforce.CloseApp{App: "4072", Reason: tt.reason}}
+		}
+		if diff := cmp.Diff(want, enforce.Change{Row: enforce.App{ID: "4072", Old: tt.old, New: tt.new}}.Orders(now)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -48,3 +48,29 @@ func TestAHandshakeWithoutTokenNeedsNoTable(t *testing.T) {
 		t.Errorf("answer %s, log %s", answer, log)
 	}
 }
+
+func TestChannelsNeedMoreVariables(t *testing.T) {
+	for protocols, needed := range map[string]bool{"": false, "mastodon": false, "both": true, "pusher": true} {
+		if log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols}); strings.Contains(log, "CONTENT_TABLE") != needed {
+			t.Errorf("%q: %s", protocols, log)
+		}
+	}
+	if log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": "all"}); !strings.Contains(log, "PROTOCOLS") {
+		t.Error(log)
+	}
+}
+
+func TestTheProtocolThatIsOffIsNotFound(t *testing.T) {
+	vars := functiontest.Credentials()
+	vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["GREET_FUNCTION"], vars["CONTENT_TABLE"] = "Accounts", "Connections", "greet", "Content"
+	vars["REPLAY_FUNCTION"], vars["HISTORY_TABLE"], vars["HISTORY_MINUTES"] = "replay", "History", "15"
+	vars["MAX_SUBSCRIPTIONS"], vars["MAX_CONNECTIONS"], vars["MAX_TAG_LENGTH"], vars["MAX_LIST_LENGTH"] = "100", "50", "256", "64"
+	vars["AWS_ENDPOINT_URL"], vars["PROTOCOLS"] = functiontest.Nowhere(t), "pusher"
+	if answer, log := functiontest.Invoke(t, vars, `{"requestContext":{"connectionId":"c="}}`); !strings.HasPrefix(answer, `{"statusCode":404,`) {
+		t.Errorf("answer %s, log %s", answer, log)
+	}
+	const named = `{"queryStringParameters":{"app":"key"},"requestContext":{"connectionId":"c=","requestId":"r="}}`
+	if answer, log := functiontest.Invoke(t, vars, named); !strings.HasPrefix(answer, `{"statusCode":500,`) || !strings.Contains(log, `"request":"r="`) {
+		t.Errorf("answer %s, log %s", answer, log)
+	}
+}

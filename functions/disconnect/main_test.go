@@ -29,3 +29,14 @@ func TestAConnectionThatCannotBeRemovedIsLogged(t *testing.T) {
 		t.Errorf("answer %s, log %s", answer, log)
 	}
 }
+
+func TestChannelsNeedMoreVariables(t *testing.T) {
+	for protocols, needed := range map[string]bool{"": false, "mastodon": false, "both": true, "pusher": true} {
+		log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols})
+		for _, name := range []string{"ACCOUNTS_TABLE", "CONTENT_TABLE", "HOOK_QUEUE_URL"} {
+			if strings.Contains(log, name) != needed {
+				t.Errorf("%q: %s: %s", protocols, name, log)
+			}
+		}
+	}
+}

@@ -54,3 +54,34 @@ func TestTheLimitsComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("status %d, log %s", status, log)
 	}
 }
+
+func TestChannelsNeedMoreVariables(t *testing.T) {
+	for protocols, needed := range map[string]bool{"": false, "mastodon": false, "both": true, "pusher": true} {
+		log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols, "MAX_CHANNEL_LENGTH": "x"})
+		for _, name := range []string{"CONTENT_TABLE", "HOOK_QUEUE_URL", "MAX_CHANNEL_LENGTH"} {
+			if strings.Contains(log, name) != needed {
+				t.Errorf("%q: %s: %s", protocols, name, log)
+			}
+		}
+	}
+}
+
+func TestEachProtocolHasItsOwnAnswer(t *testing.T) {
+	const channels = `{"event":"pusher:subscription_error","channel":"room","data":{"type":"ServerError","error":"An unexpected error occurred","status":500}}`
+	const streams = `{"error":"An unexpected error occurred","status":500}`
+	bodies := []string{`{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":\"room\"}}`, `{\"type\":\"subscribe\",\"stream\":\"user\"}`}
+	for protocols, want := range map[string]string{"mastodon": streams, "both": channels + "," + streams, "pusher": channels} {
+		gateway, vars := functiontest.NewGateway(t), functiontest.Credentials()
+		vars["ACCOUNTS_TABLE"], vars["CONNECTIONS_TABLE"], vars["CALLBACK_URL"] = "Accounts", "Connections", gateway.URL
+		vars["REPLAY_FUNCTION"], vars["HISTORY_TABLE"], vars["HISTORY_MINUTES"] = "replay", "History", "15"
+		vars["MAX_SUBSCRIPTIONS"], vars["MAX_TAG_LENGTH"], vars["MAX_LIST_LENGTH"], vars["MAX_MESSAGE_BYTES"] = "100", "256", "64", "16384"
+		vars["AWS_ENDPOINT_URL"], vars["PROTOCOLS"] = functiontest.Nowhere(t), protocols
+		vars["CONTENT_TABLE"], vars["HOOK_QUEUE_URL"] = "Content", "https://sqs.us-east-1.amazonaws.com/123456789012/hooks"
+		for _, body := range bodies {
+			functiontest.Invoke(t, vars, `{"requestContext":{"connectionId":"c=","connectedAt":1701245041123},"body":"`+body+`"}`)
+		}
+		if got := strings.Join(gateway.Posts("c="), ","); got != want {
+			t.Errorf("%s: posted %s", protocols, got)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +85,16 @@ func (v *Vars) Flag(name string) bool {
 		v.malformed(name, text, `"true" or "false"`)
 	}
 	return text == "true"
+}
+
+// OneOf is the variable's value, which must be one of the choices; the first of them if the variable
+// is missing or empty.
+func (v *Vars) OneOf(name string, choices ...string) string {
+	text := v.TextOr(name, choices[0])
+	if !slices.Contains(choices, text) {
+		v.malformed(name, text, "one of "+strings.Join(choices, ", "))
+	}
+	return text
 }
 
 // Err names every variable that was missing or malformed so far; nil if none was.

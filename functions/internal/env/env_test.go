@@ -55,3 +55,14 @@ func TestNewReadsTheProcess(t *testing.T) {
 		t.Errorf("got %d", got)
 	}
 }
+
+func TestAChoiceIsOneOfThose(t *testing.T) {
+	v := from(map[string]string{"SET": "pusher", "EMPTY": "", "WRONG": "Both"})
+	if v.OneOf("SET", "both", "pusher") != "pusher" || v.OneOf("EMPTY", "both", "pusher") != "both" || v.OneOf("MISSING", "both", "pusher") != "both" || v.Err() != nil {
+		t.Errorf("misread: %v", v.Err())
+	}
+	v.OneOf("WRONG", "both", "pusher")
+	if err := v.Err(); err == nil || err.Error() != `environment: WRONG is "Both", not one of both, pusher` {
+		t.Error(err)
+	}
+}

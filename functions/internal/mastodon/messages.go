@@ -52,7 +52,8 @@ type Messages struct {
 }
 
 // Receive handles one message and answers it if it must. A subscription holds when Receive
-// returns. There is no error to return: whatever fails is told to the client and logged.
+// returns. There is no error to return: whatever fails is told to the client and logged. A connection
+// of an app speaks another protocol and is ignored.
 func (m Messages) Receive(ctx context.Context, in Incoming, log *slog.Logger) {
 	if len(in.Body) > m.MaxBytes {
 		m.answer(ctx, in, Request{}, "", errMessageTooLarge, log)
@@ -79,7 +80,7 @@ func (m Messages) apply(ctx context.Context, in Incoming, req Request) (account 
 		return m.unsubscribe(ctx, in, req.Params)
 	}
 	s, err := m.Sessions.Session(ctx, in.Connection)
-	if err != nil {
+	if err != nil || s.App != "" {
 		return "", err
 	}
 	return s.Account, m.subscribe(ctx, s, in.At, req.Params)
@@ -126,7 +127,7 @@ func (m Messages) unsubscribe(ctx context.Context, in Incoming, p Params) (accou
 	if errors.Is(err, stream.ErrNoConnection) {
 		return "", nil
 	}
-	if err != nil {
+	if err != nil || s.App != "" {
 		return "", err
 	}
 	return s.Account, m.Subscriptions.Unsubscribe(ctx, s, sub, in.At)

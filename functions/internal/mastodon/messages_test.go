@@ -77,6 +77,17 @@ func TestWhatIsNoMessageTouchesNothing(t *testing.T) {
 	w.logged(t, 0, "INFO")
 }
 
+func TestConnectionsOfAppsAreIgnored(t *testing.T) {
+	w := newWorld()
+	if err := w.store.Open(context.Background(), stream.Session{Connection: conn, App: "4072"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.send(`{"type":"subscribe","stream":"user"}`, 10)
+	w.send(`{"type":"unsubscribe","stream":"user"}`, 20)
+	w.answered(t)
+	w.logged(t, 0, "INFO")
+}
+
 func TestAMessageOverTheLimitIsAnsweredUnread(t *testing.T) {
 	w := opened(t, "full")
 	pad := func(n int) string {

@@ -1,6 +1,9 @@
 // Package route is the door between API Gateway's WebSocket API and the domain: Lambda handlers
 // that turn its events into calls, and what comes of them into statuses and log lines.
 //
+// One API serves two protocols, Mastodon's and Channels. A handshake that names an app is of the
+// latter, and so is a message with an event; a connection that ends is asked of both.
+//
 // # What a handler may return
 //
 // Never an error, and never a panic, but for Greet and Replay, which are no routes: Lambda invokes

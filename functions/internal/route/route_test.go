@@ -115,7 +115,7 @@ func logged(t *testing.T, log *bytes.Buffer, words ...string) {
 func TestAConnectEventIsAHandshake(t *testing.T) {
 	d := &domain{}
 	log, lines := logger()
-	res, err := route.Connect(d, log)(context.Background(), event(t, "connect"))
+	res, err := route.Connect(d, nil, log)(context.Background(), event(t, "connect"))
 	want := mastodon.Handshake{
 		Connection:  conn,
 		Credentials: mastodon.Credentials{Authorization: "Bearer s3cret", AccessToken: "s3cret-2", Protocols: "s3cret-3,mqtt"},
@@ -135,12 +135,12 @@ func TestAnEventWithoutQueryOrMultiValuesIsAHandshakeToo(t *testing.T) {
 	log, _ := logger()
 	var e route.Event
 	e.Headers = map[string]string{"AUTHORIZATION": "s3cret"}
-	res, _ := route.Connect(d, log)(context.Background(), e)
+	res, _ := route.Connect(d, nil, log)(context.Background(), e)
 	if d.handshake.Authorization != "s3cret" || d.handshake.Params != (mastodon.Params{}) || len(res.Headers) > 0 {
 		t.Errorf("%+v %+v", d.handshake, res)
 	}
 	e.QueryStringParameters = map[string]string{"access_token": "x", "stream": "user"}
-	if _, _ = route.Connect(d, log)(context.Background(), e); d.handshake.AccessToken != "x" || d.handshake.Stream != "user" {
+	if _, _ = route.Connect(d, nil, log)(context.Background(), e); d.handshake.AccessToken != "x" || d.handshake.Stream != "user" {
 		t.Errorf("%+v", d.handshake)
 	}
 }
@@ -157,7 +157,7 @@ func TestARefusedConnectionIsAStatusAndALine(t *testing.T) {
 		errors.New("table is on fire"):                      {500, "ERROR"},
 	} {
 		log, lines := logger()
-		res, failure := route.Connect(&domain{err: err}, log)(context.Background(), event(t, "connect"))
+		res, failure := route.Connect(&domain{err: err}, nil, log)(context.Background(), event(t, "connect"))
 		if failure != nil || res.StatusCode != want.status || len(res.Headers) > 0 || res.Body != "" {
 			t.Errorf("%v: %+v %v", err, res, failure)
 		}
@@ -168,7 +168,7 @@ func TestARefusedConnectionIsAStatusAndALine(t *testing.T) {
 func TestAMessageEventIsAMessageAndAlways200(t *testing.T) {
 	for _, d := range []*domain{{}, {err: stream.ErrUnavailable}} {
 		log, lines := logger()
-		res, err := route.Message(d, log)(context.Background(), event(t, "message"))
+		res, err := route.Message(d, nil, log)(context.Background(), event(t, "message"))
 		want := []mastodon.Incoming{{
 			Connection: conn, At: time.UnixMilli(1_701_245_043_456).UTC(), Body: `{"type":"subscribe","stream":"user"}`,
 		}}
@@ -184,7 +184,7 @@ func TestABodyThatIsNotTextIsIgnored(t *testing.T) {
 	log, lines := logger()
 	e := event(t, "message")
 	e.IsBase64Encoded = true
-	if res, err := route.Message(d, log)(context.Background(), e); err != nil || res.StatusCode != 200 || len(d.incoming) > 0 {
+	if res, err := route.Message(d, nil, log)(context.Background(), e); err != nil || res.StatusCode != 200 || len(d.incoming) > 0 {
 		t.Errorf("%+v %v %+v", res, err, d.incoming)
 	}
 	logged(t, lines)
@@ -193,13 +193,13 @@ func TestABodyThatIsNotTextIsIgnored(t *testing.T) {
 func TestADisconnectEventClosesTheConnection(t *testing.T) {
 	d := &domain{}
 	log, lines := logger()
-	res, err := route.Disconnect(d, log)(context.Background(), event(t, "disconnect"))
+	res, err := route.Disconnect(d, nil, log)(context.Background(), event(t, "disconnect"))
 	if diff := cmp.Diff([]stream.Connection{conn}, d.closed); diff != "" || err != nil || res.StatusCode != 200 {
 		t.Errorf("%+v %v (-want +got):\n%s", res, err, diff)
 	}
 	logged(t, lines)
 	d.err = errors.New("table is on fire")
-	if res, err := route.Disconnect(d, log)(context.Background(), event(t, "disconnect")); err != nil || res.StatusCode != 500 {
+	if res, err := route.Disconnect(d, nil, log)(context.Background(), event(t, "disconnect")); err != nil || res.StatusCode != 500 {
 		t.Errorf("%+v %v", res, err)
 	}
 	logged(t, lines, "ERROR", "table is on fire", conn.ID)
@@ -208,8 +208,8 @@ func TestADisconnectEventClosesTheConnection(t *testing.T) {
 func TestAPanicIsAStatusAndALine(t *testing.T) {
 	log, lines := logger()
 	for status, h := range map[int][]route.Handler{
-		500: {route.Connect(&domain{panics: true}, log), route.Disconnect(&domain{panics: true}, log)},
-		200: {route.Message(&domain{panics: true}, log)},
+		500: {route.Connect(&domain{panics: true}, nil, log), route.Disconnect(&domain{panics: true}, nil, log)},
+		200: {route.Message(&domain{panics: true}, nil, log)},
 	} {
 		for _, handler := range h {
 			lines.Reset()
@@ -228,7 +228,7 @@ func TestAPanicIsAStatusAndALine(t *testing.T) {
 
 func TestStorageThatHangsIsAnsweredBeforeTheDeadline(t *testing.T) {
 	log, _ := logger()
-	for _, handler := range []route.Handler{route.Connect(&domain{hangs: true}, log), route.Disconnect(&domain{hangs: true}, log)} {
+	for _, handler := range []route.Handler{route.Connect(&domain{hangs: true}, nil, log), route.Disconnect(&domain{hangs: true}, nil, log)} {
 		e := event(t, "connect")
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -271,7 +271,7 @@ func TestOnlyTrueAndOneAskForIDs(t *testing.T) {
 		log, _ := logger()
 		var e route.Event
 		e.QueryStringParameters = map[string]string{"event_ids": value, "last_event_id": "a-_9"}
-		if _, _ = route.Connect(d, log)(context.Background(), e); d.handshake.EventIDs != want || d.handshake.LastEventID != "a-_9" {
+		if _, _ = route.Connect(d, nil, log)(context.Background(), e); d.handshake.EventIDs != want || d.handshake.LastEventID != "a-_9" {
 			t.Errorf("%q: %+v", value, d.handshake)
 		}
 	}
@@ -311,7 +311,7 @@ func TestAReplayThatPanicsIsRunAgain(t *testing.T) {
 func TestTheAnswerIsTheOneThatAPIGatewayReads(t *testing.T) {
 	log, _ := logger()
 	body, _ := json.Marshal(event(t, "connect"))
-	res, err := lambda.NewHandler(route.Connect(&domain{}, log)).Invoke(context.Background(), body)
+	res, err := lambda.NewHandler(route.Connect(&domain{}, nil, log)).Invoke(context.Background(), body)
 	const want = `{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"s3cret-3"},"multiValueHeaders":null,"body":""}`
 	if err != nil || string(res) != want {
 		t.Errorf("%s %v", res, err)

@@ -63,12 +63,12 @@ func newSocket(t *testing.T) *socket {
 	log := slog.New(slog.DiscardHandler)
 	s.connect = route.Connect(mastodon.Connect{
 		Tokens: accounts, Authoriser: authoriser, Connections: s.connections, Greeter: answers, Recheck: recheck,
-	}, log)
+	}, nil, log)
 	s.message = route.Message(mastodon.Messages{
 		Sessions: s.connections, Subscriptions: s.connections, Authoriser: authoriser, Greeter: answers,
 		MaxBytes: 128 << 10, Margin: route.Margin, Recheck: recheck,
-	}, log)
-	s.disconnect = route.Disconnect(s.connections, log)
+	}, nil, log)
+	s.disconnect = route.Disconnect(s.connections, nil, log)
 	return s
 }
 

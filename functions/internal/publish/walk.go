@@ -89,33 +89,42 @@ func (b *batch) walked(lanes map[string]int32, t stream.Topic, found []stream.Li
 	}
 }
 
-// join has those be found who come. Who cannot be is not told of it, and comes again.
+// join has those be found who come. Who cannot be is not told of it, and comes again: also who leaves
+// and comes back, from the first time on, because the batch may end in between.
 func (b *batch) join(ctx context.Context) {
-	b.remap(ctx, true, "join", b.Members.Joined, (*change).hold)
+	b.remap(ctx, true, b.Members.Joined, func(walk []membership) {
+		for _, m := range walk {
+			if m.Joined {
+				m.change.hold()
+			}
+		}
+	})
 }
 
 // part has those not be found any more who have gone, once all was posted that they were to hear.
 func (b *batch) part(ctx context.Context) {
-	b.remap(ctx, false, "part", b.Members.Left, (*change).fail)
+	b.remap(ctx, false, b.Members.Left, func(walk []membership) {
+		for _, m := range final(walk, false) {
+			m.change.fail()
+		}
+	})
 }
 
 // remap changes the mappings of who came, or of who is gone, channel by channel.
-func (b *batch) remap(ctx context.Context, joined bool, what string, do func(context.Context, []stream.Membership) error, failed func(*change)) {
-	var all [][]membership
+func (b *batch) remap(ctx context.Context, joined bool, do func(context.Context, []stream.Membership) error, failed func(walk []membership)) {
+	var walks [][]membership
+	var all [][]stream.Membership
 	for _, walk := range b.walks {
 		if last := final(walk, joined); len(last) > 0 {
-			all = append(all, last)
+			walks, all = append(walks, walk), append(all, plainly(last))
 		}
 	}
 	errs := make([]error, len(all))
-	sideBySide(len(all), func(i int) { errs[i] = do(ctx, plainly(all[i])) })
+	sideBySide(len(all), func(i int) { errs[i] = do(ctx, all[i]) })
 	for i, err := range errs {
-		if err == nil {
-			continue
-		}
-		b.blame(what, err)
-		for _, m := range all[i] {
-			failed(m.change)
+		if err != nil {
+			b.blame("mappings", err)
+			failed(walks[i])
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (c *Channels) join(ctx context.Context, r roster, s seat) error {
 }
 
 func (c *Channels) joinNew(ctx context.Context, r roster, s seat) error {
-	_, err := c.change(ctx, r, s.names(), newUser, ifNewUser, table.Item{
+	_, err := c.change(ctx, r, map[string]string{"#u": s.user}, newUser, ifNewUser, table.Item{
 		{":member", s.member()}, {":expires", epoch(c.now().Add(stays))}, {":now", epoch(c.now())}, {":most", table.Number(int64(r.most))}})
 	return err
 }

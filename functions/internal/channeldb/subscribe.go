@@ -65,13 +65,13 @@ func (c *Channels) Unsubscribe(ctx context.Context, s pusher.Session, channel pu
 	case made.IsZero():
 		return false, nil
 	}
-	if channel.Joins() {
-		if err := c.place(s.Session, channel).take(ctx, as, made); err != nil {
-			return false, err
-		}
-		if _, err := c.confirm(ctx, s.Session, channel, as, made); err != nil {
-			return false, err
-		}
+	// The place is now that of the later message: the publisher sees it taken anew, and who has made the
+	// subscription before, and finds it gone, does not free it.
+	if err := c.place(s.Session, channel).take(ctx, as, made); err != nil {
+		return false, err
+	}
+	if _, err := c.confirm(ctx, s.Session, channel, as, made); err != nil {
+		return false, err
 	}
 	return false, pusher.ErrOvertaken
 }

@@ -59,7 +59,7 @@ func (c *Connections) Unsubscribe(ctx context.Context, s stream.Session, sub str
 
 // release decides an unsubscribe on the connection's row and returns what the row then has. It reports
 // whether it has ended a subscription, whose mapping then must go.
-func (c *Connections) release(ctx context.Context, connection stream.Connection, key string, h held) (now held, ended bool, err error) {
+func (c *Connections) release(ctx context.Context, connection stream.Connection, key string, h held) (held, bool, error) {
 	next, old := unsubscribe, int64(0)
 	for range table.Rounds {
 		row, err := c.apply(ctx, connection, key, next, h, old)
@@ -68,13 +68,17 @@ func (c *Connections) release(ctx context.Context, connection stream.Connection,
 			if err == nil {
 				err = c.prune(ctx, connection, row, h.at)
 			}
-			now, _ = connectionRow{row}.held(key)
-			return now, next == unsubscribe, err
+			if next == unsubscribe {
+				h, _ = connectionRow{row}.held(key)
+			}
+			return h, next == unsubscribe, err
 		}
 		was, known := connectionRow{lost.Row}.held(key)
 		_, tombstones := connectionRow{lost.Row}.split()
 		switch {
-		case lost.Row == nil, known && was.at > h.at, known && was.on && was.at == h.at:
+		case lost.Row == nil:
+			return held{}, false, nil
+		case known && was.at > h.at, known && was.on && was.at == h.at:
 			return was, false, nil
 		case known && was.at == h.at: // perhaps this very message, whose answer was lost
 			return was, true, nil
@@ -82,8 +86,8 @@ func (c *Connections) release(ctx context.Context, connection stream.Connection,
 			next = unsubscribe
 		case known:
 			next = touchTombstone
-		case len(tombstones) >= maxTombstones:
-			return was, false, nil // a client that does this is not owed the order of its messages
+		case len(tombstones) >= maxTombstones, connectionRow{lost.Row}.closing():
+			return held{}, false, nil // a client that does this is not owed the order of its messages
 		default:
 			next = bury
 		}

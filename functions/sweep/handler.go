@@ -35,7 +35,7 @@ type observer struct {
 func (o observer) observe(t sweep.Tally) {
 	err := o.metrics.Write(time.Now(),
 		count("Visited", t.Visited), count("KeptAlive", t.KeptAlive), count("Stalled", t.Stalled), count("Gone", t.Gone),
-		count("Expired", t.Expired), count("Removed", t.Removed), count("Failed", t.Failed),
+		count("Felt", t.Felt), count("Asked", t.Asked), count("Vanished", t.Vanished), count("Expired", t.Expired), count("Removed", t.Removed), count("Failed", t.Failed),
 		metric.Value{Name: "Left", Unit: metric.Milliseconds, Number: t.Left.Milliseconds()})
 	if err != nil {
 		o.log.Error("metrics not written", "reason", err.Error())

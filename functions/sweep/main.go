@@ -1,5 +1,5 @@
 // Command sweep is the function of a schedule, each minute: it keeps quiet connections open, closes
-// those whose token has run out, and removes what others have left.
+// those whose token has run out or whose client is gone, and removes what others have left.
 package main
 
 import (
@@ -20,16 +20,20 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	vars, cfg := env.New(), awsenv.Config()
-	url := vars.Text("CALLBACK_URL")
-	sweeper := sweep.New(sweep.Config{
-		Table:     dynamo.NewConnections(awsenv.DynamoDB(cfg), vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
+	db, url := awsenv.DynamoDB(cfg), vars.Text("CALLBACK_URL")
+	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{})
+	config := sweep.Config{
+		Table:     connections,
 		Transport: apigw.NewClient(url, cfg),
 		KeepAlive: keepAlive,
 		Log:       log,
 		Observe:   observer{metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName), log}.observe,
 		Calls:     vars.IntOr("MAX_CALLS", 64),
-	})
+	}
+	if vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") != "mastodon" {
+		addChannels(&config, vars, cfg, connections)
+	}
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(handler(sweeper))
+	lambda.Start(handler(sweep.New(config)))
 }

@@ -136,6 +136,9 @@ func TestAKeepAliveHasAnIDWhereOneWasAskedFor(t *testing.T) {
 	if got := string(keepAlive(s, sub)); strings.Contains(got, `"id"`) {
 		t.Errorf("got %s", got)
 	}
+	if got := string(keepAlive(stream.Session{App: "1"}, sub)); got != `{"event":"pusher:ping","data":{}}` {
+		t.Errorf("got %s", got)
+	}
 }
 
 type closedPipe struct{}
@@ -146,12 +149,12 @@ func TestATallyBecomesOneLineOfMetrics(t *testing.T) {
 	var out, log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, nil))
 	observer{metric.New(&out, "Edgestream", "sweep"), logger}.observe(sweep.Tally{Visited: 1, KeptAlive: 2, Gone: 3,
-		Expired: 4, Removed: 5, Failed: 6, Left: 1500 * time.Millisecond})
+		Expired: 4, Removed: 5, Failed: 6, Felt: 7, Asked: 8, Vanished: 9, Left: 1500 * time.Millisecond})
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]float64{"Visited": 1, "KeptAlive": 2, "Gone": 3, "Expired": 4, "Removed": 5, "Failed": 6, "Left": 1500} {
+	for name, want := range map[string]float64{"Visited": 1, "KeptAlive": 2, "Gone": 3, "Expired": 4, "Removed": 5, "Failed": 6, "Felt": 7, "Asked": 8, "Vanished": 9, "Left": 1500} {
 		if line[name] != want {
 			t.Errorf("%s is %v, want %v", name, line[name], want)
 		}

@@ -105,7 +105,7 @@ func (r *run) left(ctx context.Context, p Pulse) error {
 
 // close removes what a connection left, of an app or of an account.
 func (r *run) close(ctx context.Context, s stream.Session) error {
-	if s.App == "" {
+	if s.App == "" || r.Departure == nil {
 		return r.Table.Close(ctx, s.Connection)
 	}
 	_, err := r.Departure.Close(ctx, s.Connection)

@@ -4,6 +4,7 @@ import (
 	"edgestream/functions/internal/lambdainvoke"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/replay"
 )
 
@@ -11,6 +12,7 @@ import (
 var (
 	_ publish.Greeter   = (*lambdainvoke.Greeter)(nil)
 	_ mastodon.Greeter  = (*lambdainvoke.Greeter)(nil)
+	_ pusher.Greeter    = (*lambdainvoke.Greeter)(nil)
 	_ mastodon.Replayer = (*lambdainvoke.Replayer)(nil)
 	_ replay.Again      = (*lambdainvoke.Replayer)(nil)
 )

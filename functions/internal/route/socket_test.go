@@ -37,7 +37,11 @@ import (
 type socket struct {
 	connect, message, disconnect route.Handler
 	gateway                      *functiontest.Gateway
+	streams                      mastodon.Connect
+	streamMessages               mastodon.Messages
 	connections                  *dynamo.Connections
+	cfg                          aws.Config
+	db                           *awscall.Client
 	sdk                          *dynamodb.Client
 	accountsTable, table         string
 }
@@ -45,29 +49,30 @@ type socket struct {
 func newSocket(t *testing.T) *socket {
 	t.Helper()
 	s := &socket{gateway: functiontest.NewGateway(t)}
-	cfg := aws.Config{
+	s.cfg = aws.Config{
 		Region: "us-east-1", HTTPClient: awsenv.NewTransport(),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 	}
 	endpoint := dynamoDB(t)
-	s.sdk = dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
+	s.sdk = dynamodb.NewFromConfig(s.cfg, func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
 	s.accountsTable, s.table = s.create(t, "Accounts", "key"), s.create(t, "Connections", "pk", "sk")
-	db := awscall.New(cfg, "dynamodb", endpoint)
-	accounts := dynamo.NewAccounts(db, s.accountsTable)
-	s.connections = dynamo.NewConnections(db, s.table, dynamo.Limits{Subscriptions: 12, Connections: 2})
-	answers := greet.Greeter{Poster: apigw.NewClient(s.gateway.URL, cfg), Patience: time.Second}
+	s.db = awscall.New(s.cfg, "dynamodb", endpoint)
+	accounts := dynamo.NewAccounts(s.db, s.accountsTable)
+	s.connections = dynamo.NewConnections(s.db, s.table, dynamo.Limits{Subscriptions: 12, Connections: 2})
+	answers := greet.Greeter{Poster: apigw.NewClient(s.gateway.URL, s.cfg), Patience: time.Second}
 	authoriser := mastodon.Authoriser{Lists: accounts, MaxTag: 500, MaxList: 100}
 	recheck := mastodon.Recheck{Lists: accounts, Viewers: accounts, Mappings: s.connections}
 	log := slog.New(slog.DiscardHandler)
-	s.connect = route.Connect(mastodon.Connect{
+	s.streams = mastodon.Connect{
 		Tokens: accounts, Authoriser: authoriser, Connections: s.connections, Greeter: answers, Recheck: recheck,
-	}, nil, log)
-	s.message = route.Message(mastodon.Messages{
+	}
+	s.streamMessages = mastodon.Messages{
 		Sessions: s.connections, Subscriptions: s.connections, Authoriser: authoriser, Greeter: answers,
 		MaxBytes: 128 << 10, Margin: route.Margin, Recheck: recheck,
-	}, nil, log)
+	}
+	s.connect, s.message = route.Connect(s.streams, nil, log), route.Message(s.streamMessages, nil, log)
 	s.disconnect = route.Disconnect(s.connections, nil, log)
 	return s
 }

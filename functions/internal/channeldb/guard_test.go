@@ -1,6 +1,7 @@
 package channeldb
 
 import (
+	"edgestream/functions/internal/cloudapp"
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/hook"
 	"edgestream/functions/internal/publish"
@@ -21,4 +22,5 @@ var (
 	_ sweep.Pulses       = (*Pulses)(nil)
 	_ publish.Cache      = (*Channels)(nil)
 	_ publish.Apps       = (*Apps)(nil)
+	_ cloudapp.Items     = (*Items)(nil)
 )

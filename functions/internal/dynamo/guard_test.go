@@ -31,6 +31,5 @@ var (
 	_ enforce.Directory      = (*Connections)(nil)
 	_ enforce.Logs           = (*History)(nil)
 	_ enforce.Content        = (*Content)(nil)
-	_ cloudapp.Items         = (*Content)(nil)
 	_ sweep.Table            = (*Connections)(nil)
 )

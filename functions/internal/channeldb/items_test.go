@@ -1,4 +1,4 @@
-package dynamo
+package channeldb
 
 import (
 	"errors"
@@ -15,15 +15,24 @@ import (
 
 func TestItems(t *testing.T) {
 	cloudapptest.Run(t, func(t *testing.T) cloudapp.Items {
-		client, _, name := newTable(t, "owner", "id")
-		return NewContent(client, name)
+		items, _ := newItems(t)
+		return items
 	})
 }
 
+type (
+	attributes = map[string]types.AttributeValue
+	sv         = types.AttributeValueMemberS
+	nv         = types.AttributeValueMemberN
+	nullv      = types.AttributeValueMemberNULL
+)
+
 // newItems also writes rows as an application does.
-func newItems(t *testing.T) (*Content, func(attributes)) {
-	client, sdk, name := newTable(t, "owner", "id")
-	return NewContent(client, name), func(row attributes) {
+func newItems(t *testing.T) (*Items, func(attributes)) {
+	cfg, endpoint := database(t)
+	sdk := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
+	name := newTable(t, sdk, "owner", "id")
+	return NewItems(awscall.New(cfg, "dynamodb", endpoint), name), func(row attributes) {
 		t.Helper()
 		if _, err := sdk.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: row}); err != nil {
 			t.Fatal(err)
@@ -65,7 +74,7 @@ func TestWhatAnApplicationWritesIsListedAsItIsPublished(t *testing.T) {
 }
 
 // testReplacedMap changes an item whose payload is a map, and nothing else of it.
-func testReplacedMap(t *testing.T, c *Content) {
+func testReplacedMap(t *testing.T, c *Items) {
 	t.Helper()
 	e, err := c.Item(t.Context(), "1", "2")
 	if err != nil {
@@ -79,7 +88,7 @@ func testReplacedMap(t *testing.T, c *Content) {
 	if err := c.Replace(t.Context(), "1", e, []byte(`{"name":"d"}`)); !errors.Is(err, cloudapp.ErrChanged) {
 		t.Error(err)
 	}
-	got, err := c.table.Call(t.Context(), "GetItem", map[string]any{"Key": itemKey("1", "2")})
+	got, err := c.content.Call(t.Context(), "GetItem", map[string]any{"Key": itemKey("1", "2")})
 	if err != nil || got.Row.Get("app").Text != "4072" || got.Row.Get("payload").Text != `{"name":"c"}` {
 		t.Errorf("%+v, %v", got.Row, err)
 	}
@@ -104,8 +113,8 @@ func TestAListIsReadInPages(t *testing.T) {
 }
 
 func TestItemsThatCannotBeRead(t *testing.T) {
-	cfg, _ := config(t)
-	c := NewContent(awscall.New(cfg, "dynamodb", refusing(t)), "Content")
+	cfg, _ := database(t)
+	c := NewItems(awscall.New(cfg, "dynamodb", "http://127.0.0.1:1"), "Content")
 	if err := c.List(t.Context(), "1", func([]cloudapp.Entry) bool { return true }); err == nil {
 		t.Error("listed")
 	}

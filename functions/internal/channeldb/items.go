@@ -1,10 +1,11 @@
-package dynamo
+package channeldb
 
 import (
 	"context"
 	"errors"
 	"strings"
 
+	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/cloudapp"
 	"edgestream/functions/internal/table"
 )
@@ -15,8 +16,17 @@ const itemPrefix = "item#"
 // itemsPage is how many items are read at once: more than a list shows, and fewer than fill an answer.
 const itemsPage = 100
 
+// Items keeps the items of accounts in the Content table, beside what else the application writes
+// there. It implements cloudapp.Items, and is safe for concurrent use.
+type Items struct{ content table.Table }
+
+// NewItems uses the Content table with this name.
+func NewItems(client *awscall.Client, content string) *Items {
+	return &Items{table.New(client, content)}
+}
+
 // List calls page with the account's items, newest first, as they are now.
-func (c *Content) List(ctx context.Context, account string, page func([]cloudapp.Entry) (more bool)) error {
+func (i *Items) List(ctx context.Context, account string, page func([]cloudapp.Entry) (more bool)) error {
 	in := table.Parameters{
 		"KeyConditionExpression":    "#o = :owner AND begins_with(id, :prefix)",
 		"FilterExpression":          "kind = :kind",
@@ -26,13 +36,13 @@ func (c *Content) List(ctx context.Context, account string, page func([]cloudapp
 		"ScanIndexForward":          false, "ConsistentRead": true, "Limit": itemsPage,
 	}
 	for {
-		got, err := c.table.Call(ctx, "Query", in)
+		got, err := i.content.Call(ctx, "Query", in)
 		if err != nil {
 			return err
 		}
 		entries := make([]cloudapp.Entry, len(got.Rows))
-		for i, row := range got.Rows {
-			entries[i] = entryOf(row)
+		for n, row := range got.Rows {
+			entries[n] = entryOf(row)
 		}
 		if !page(entries) || len(got.More) == 0 {
 			return nil
@@ -54,13 +64,11 @@ func entryOf(row table.Item) cloudapp.Entry {
 	return e
 }
 
-func itemKey(account, id string) table.Item {
-	return table.Item{{"owner", table.Text(account)}, {"id", table.Text(itemPrefix + id)}}
-}
+func itemKey(account, id string) table.Item { return contentKey(account, itemPrefix+id) }
 
 // Item is the account's item as it is now; cloudapp.ErrNoItem if there is none.
-func (c *Content) Item(ctx context.Context, account, id string) (cloudapp.Entry, error) {
-	got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": itemKey(account, id), "ConsistentRead": true})
+func (i *Items) Item(ctx context.Context, account, id string) (cloudapp.Entry, error) {
+	got, err := i.content.Call(ctx, "GetItem", table.Parameters{"Key": itemKey(account, id), "ConsistentRead": true})
 	if err == nil && got.Row.Get("kind").Text != "item" {
 		err = cloudapp.ErrNoItem
 	}
@@ -72,8 +80,8 @@ func (c *Content) Item(ctx context.Context, account, id string) (cloudapp.Entry,
 
 // Create stores a new item; cloudapp.ErrExists if there is one with this id. An item that is there with
 // this payload was stored by this call, whose answer was lost.
-func (c *Content) Create(ctx context.Context, account, id string, payload []byte) error {
-	_, err := c.table.Call(ctx, "PutItem", table.Parameters{
+func (i *Items) Create(ctx context.Context, account, id string, payload []byte) error {
+	_, err := i.content.Call(ctx, "PutItem", table.Parameters{
 		"Item":                                append(itemKey(account, id), table.Item{{"kind", table.Text("item")}, {"payload", table.Text(string(payload))}}...),
 		"ConditionExpression":                 "attribute_not_exists(id)",
 		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -82,12 +90,12 @@ func (c *Content) Create(ctx context.Context, account, id string, payload []byte
 }
 
 // Replace changes the payload of an item that is as it was read; cloudapp.ErrChanged if it is not.
-func (c *Content) Replace(ctx context.Context, account string, old cloudapp.Entry, payload []byte) error {
+func (i *Items) Replace(ctx context.Context, account string, old cloudapp.Entry, payload []byte) error {
 	version, ok := old.Version.(table.Value)
 	if !ok {
 		return errors.New("the item was not read from this table")
 	}
-	_, err := c.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err := i.content.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                                 itemKey(account, old.ID),
 		"UpdateExpression":                    "SET payload = :new",
 		"ConditionExpression":                 "payload = :old AND kind = :kind",

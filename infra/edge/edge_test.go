@@ -15,12 +15,12 @@ import (
 	"edgestream/infra/local/template"
 )
 
-// sse is where the function URL of the event streams stands among the origins.
-const sse = "/sse"
+// Where the function URLs stand among the origins.
+var functionURLs = map[string]string{"SseFunction": "/sse", "ApiFunction": "/http"}
 
 // deployed is the edge of template.yaml. Its origins answer with the request line that
-// reached them, and with 418, which the edge never says itself. That of the event streams
-// is under the path sse, the WebSocket API at the root.
+// reached them, and with 418, which the edge never says itself. The function URLs have paths of
+// their own, and the WebSocket API is at the root.
 func deployed(t testing.TB) *cloudfront.Edge { return deployedFor(t, "both") }
 
 // deployedFor is the edge of a stack with these protocols.
@@ -44,8 +44,8 @@ func deployedFor(t testing.TB, protocols string) *cloudfront.Edge {
 	}
 	places := map[string]string{stack.WebSocketAPIs[0].Domain: ""}
 	for _, u := range stack.FunctionURLs {
-		if u.Function == "SseFunction" {
-			places[u.Domain] = sse
+		if place, ok := functionURLs[u.Function]; ok {
+			places[u.Domain] = place
 		}
 	}
 	edge, err := cloudfront.New(distribution(stack.Distributions[0]), cloudfront.Options{
@@ -122,6 +122,16 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 		{"GET", "/app/36b8e92a50487f79cbb3?protocol=7&client=js&version=8.6.0&flash=false", 418, "GET /prod/?protocol=7&client=js&version=8.6.0&flash=false&app=36b8e92a50487f79cbb3"},
 		{"GET", "/app/k/?app=other&app=more", 418, "GET /prod/?app=k"},
 		{"GET", "/app/k", 418, "GET /prod/?app=k"},
+		{"POST", "/apps/4072/events?auth_key=k&body_md5=0", 418, "POST /http/apps/4072/events?auth_key=k&body_md5=0"},
+		{"GET", "/apps/4072/channels/presence-a%40b", 418, "GET /http/apps/4072/channels/presence-a%40b"},
+		{"GET", "/apps", 404, notFound},
+		{"GET", "/account", 418, "GET /http/account"},
+		{"GET", "/account/1", 404, notFound},
+		{"GET", "/items?page=2", 418, "GET /http/items?page=2"},
+		{"DELETE", "/items/7", 418, "DELETE /http/items/7"},
+		{"GET", "/itemsx", 404, notFound},
+		{"POST", "/auth/capability", 418, "POST /http/auth/capability"},
+		{"GET", "/auth", 404, notFound},
 		{"POST", "/app/k", 404, notFound},
 		{"GET", "/app/", 404, notFound},
 		{"GET", "/app", 404, notFound},
@@ -260,6 +270,16 @@ func TestWhatIdentifiesAClientReachesTheOriginsUntouched(t *testing.T) {
 			if got := res.Header.Get("X-Seen-" + name); got != "Bearer s3cret" {
 				t.Errorf("%s: the origin saw the %s %q", target, name, got)
 			}
+		}
+	}
+}
+
+func TestTheAPIIsToldTheHostThatItIsSeenUnder(t *testing.T) {
+	edge := deployed(t)
+	for _, sent := range []string{"", "evil.example"} {
+		res, _ := ask(edge, "GET", "/account", "X-Edgestream-Host", sent)
+		if got := res.Header.Get("X-Seen-X-Edgestream-Host"); got != "edge.example" {
+			t.Errorf("the origin saw the host %q", got)
 		}
 	}
 }

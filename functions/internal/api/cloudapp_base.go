@@ -9,7 +9,7 @@ import (
 )
 
 // edgeHost is where the edge function notes which host the client has asked.
-const edgeHost = "X-Edge-Host"
+const edgeHost = "X-Edgestream-Host"
 
 var errHost = errors.New("malformed host")
 

@@ -77,7 +77,7 @@ func (s *shop) AppByKey(context.Context, string) (pusher.App, error) {
 func (s *shop) ask(what, body string, headers ...string) *httptest.ResponseRecorder {
 	method, target, _ := strings.Cut(what, " ")
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r.Header.Set("X-Edge-Host", "stream.example")
+	r.Header.Set("X-Edgestream-Host", "stream.example")
 	r.Header.Set("User-Agent", "agent/1")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -145,7 +145,7 @@ func TestTheEdgeIsWhereItWasAsked(t *testing.T) {
 		r := httptest.NewRequest("GET", "/account", nil)
 		r.Host = tt.host
 		r.Header.Set(authorization, all)
-		r.Header.Set("X-Edge-Host", tt.noted)
+		r.Header.Set("X-Edgestream-Host", tt.noted)
 		rec := httptest.NewRecorder()
 		s.HTTP().ServeHTTP(rec, r)
 		if tt.want == "" && rec.Code != 400 || tt.want != "" && !strings.Contains(rec.Body.String(), `"auth_url":"`+tt.want+`/auth/`) {

@@ -155,7 +155,7 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 	}
 	r.functions, err = lambda.New(lambda.Options{
 		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region, AccountID: r.stack.AccountID,
-		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.endpoints(),
+		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.surroundings(),
 		RetryDelays: []time.Duration{r.opts.retryDelay},
 		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation, OnRebuild: r.log.rebuilt,
 		Destination: r.deliver,
@@ -191,10 +191,12 @@ func (r *runner) moduleRoot() (string, error) {
 	}
 }
 
-// endpoints are the variables by which AWS's SDKs find a service somewhere else,
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html.
-func (r *runner) endpoints() map[string]string {
+// surroundings are the variables by which AWS's SDKs find a service somewhere else,
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html, and the one by which a
+// function knows that it does not run on AWS, which the SAM CLI sets too.
+func (r *runner) surroundings() map[string]string {
 	return map[string]string{
+		"AWS_SAM_LOCAL":                     "true",
 		"AWS_ENDPOINT_URL_DYNAMODB":         r.database.url,
 		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": r.database.url,
 		"AWS_ENDPOINT_URL_LAMBDA":           r.api.url(),

@@ -30,8 +30,9 @@ func main() {
 	db, url := awsenv.DynamoDB(cfg), vars.Text("CALLBACK_URL")
 	logs := dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")).KeepFor(time.Duration(vars.IntOr("HISTORY_MINUTES", 15)) * time.Minute)
 	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
-	publisher := publish.New(publish.Config{
-		Directory: dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{}),
+	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), dynamo.Limits{})
+	config := publish.Config{
+		Directory: connections,
 		Recorder:  history.NewWriter(logs, history.WriterConfig{}),
 		Viewers:   viewer.NewCache(accounts, time.Minute, 1<<20), // about 100 MB
 		Poster:    apigw.NewClient(url, cfg),
@@ -42,8 +43,11 @@ func main() {
 		Log:       log,
 		Observe:   observer{metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName), log}.observe,
 		Posts:     vars.IntOr("MAX_POSTS", 256),
-	})
+	}
+	if vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") != "mastodon" {
+		config = withChannels(config, vars, cfg, connections)
+	}
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(records.Handler(dynamo.Change, 0, publisher.Publish))
+	lambda.Start(records.Handler(dynamo.Change, 0, publish.New(config).Publish))
 }

@@ -75,6 +75,7 @@ func newTables(t *testing.T) (string, *dynamodb.Client) {
 	newTable(t, client, "Connections", "pk", "sk")
 	newTable(t, client, "History", "pk", "sk")
 	newTable(t, client, "Accounts", "key")
+	newTable(t, client, "Content", "owner", "id")
 	return server.URL, client
 }
 

@@ -23,10 +23,15 @@ func (d Departure) Close(ctx context.Context, c stream.Connection) (known bool, 
 	if err != nil || left.App == "" {
 		return false, err
 	}
+	return true, d.Tell(ctx, left)
+}
+
+// Tell has those told who want to hear of what a connection has left.
+func (d Departure) Tell(ctx context.Context, left Closed) (err error) {
 	if len(left.Empty) > 0 {
 		err = d.Hooks.Vacating(ctx, left.App, left.Empty...)
 	}
-	return true, errors.Join(err, count(ctx, d.Apps, d.Events, left.App, left.Channels))
+	return errors.Join(err, count(ctx, d.Apps, d.Events, left.App, left.Channels))
 }
 
 // count has the subscriptions of the channels counted again if clients of the app are told of them. On

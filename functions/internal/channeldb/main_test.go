@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,4 +102,18 @@ func (w *world) opened(t testing.TB, id string) stream.Session {
 // at is a time in the connection's life.
 func at(s stream.Session, ms int) time.Time {
 	return s.ConnectedAt.Add(time.Second + time.Duration(ms)*time.Millisecond)
+}
+
+// textOf is the text of an attribute; empty if it is none.
+func textOf(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// channelIn is the channel in a mapping's key; empty if it is no such key.
+func channelIn(key string) string {
+	_, channel, _ := strings.Cut(key, "=#channel#")
+	return channel
 }

@@ -107,7 +107,7 @@ func TestAUsersConnectionsAreClosed(t *testing.T) {
 		}
 	}
 	expect(t, "nobody", w.post("/users/2/terminate_connections", ""), "200 {}")
-	expect(t, "no user", w.post("/users//terminate_connections", "{}"), "400 Invalid user: …")
+	expect(t, "no user", w.post("/users//terminate_connections", "{}"), "400 Invalid user: an id has 1 to 128 characters")
 	expect(t, "long", w.post("/users/"+strings.Repeat("1", 129)+"/terminate_connections", "{}"), "400 Invalid user: …")
 }
 

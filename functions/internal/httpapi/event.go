@@ -75,7 +75,7 @@ func (p *publication) readSocket(f fields) error {
 
 func checkEvent(e pusher.Event) error {
 	if err := pusher.CheckEvent(e.Name); err != nil {
-		return invalid("Invalid name: %s", err)
+		return invalid("Invalid name: %s", why(err))
 	}
 	if len(e.Data) > pusher.MaxData {
 		return tooLarge("The data content of this event exceeds the allowed maximum (%d bytes)", pusher.MaxData)
@@ -85,9 +85,15 @@ func checkEvent(e pusher.Event) error {
 
 func (c call) checkChannel(name string) error {
 	if err := c.Limits.CheckChannel(name); err != nil {
-		return invalid("Invalid channel: %s", err)
+		return invalid("Invalid channel: %s", why(err))
 	}
 	return nil
+}
+
+// why is what an error of package pusher says behind what it is of.
+func why(err error) string {
+	_, reason, _ := strings.Cut(err.Error(), ": ")
+	return reason
 }
 
 // isSocketID reports whether the text is two decimal numbers: what a connection may be called.

@@ -18,7 +18,7 @@ const terminated = `{"event":"pusher:error","data":{"code":4009,"message":"You g
 // https://pusher.com/docs/channels/server_api/terminating-user-connections/
 func terminate(ctx context.Context, c call, user string) (any, error) {
 	if err := pusher.CheckUser(user); err != nil {
-		return nil, invalid("Invalid user: %s", err)
+		return nil, invalid("Invalid user: %s", why(err))
 	}
 	connections, err := c.Directory.UserConnections(ctx, c.app.ID, user)
 	if err != nil {

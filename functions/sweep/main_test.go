@@ -43,7 +43,7 @@ func TestEveryMissingVariableIsNamed(t *testing.T) {
 	}
 }
 
-// newTable starts DynamoDB with an empty table Connections and returns its address.
+// newTable starts DynamoDB with empty tables and returns its address.
 func newTable(t *testing.T) string {
 	e := engine.New(engine.Options{})
 	server := httptest.NewServer(e)
@@ -52,13 +52,15 @@ func newTable(t *testing.T) string {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		})})
-	in := &dynamodb.CreateTableInput{TableName: aws.String("Connections"), BillingMode: types.BillingModePayPerRequest}
-	for i, key := range []string{"pk", "sk"} {
-		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &key, AttributeType: "S"})
-		in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &key, KeyType: []types.KeyType{"HASH", "RANGE"}[i]})
-	}
-	if _, err := client.CreateTable(t.Context(), in); err != nil {
-		t.Fatal(err)
+	for name, keys := range map[string][]string{"Connections": {"pk", "sk"}, "Content": {"owner", "id"}, "Accounts": {"key"}} {
+		in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
+		for i, key := range keys {
+			in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &key, AttributeType: "S"})
+			in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &key, KeyType: []types.KeyType{"HASH", "RANGE"}[i]})
+		}
+		if _, err := client.CreateTable(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return server.URL
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
+
+	"edgestream/functions/internal/stream"
 )
 
 // subscribe makes the connection a subscriber. Of a channel that Joins the publisher tells the client.
@@ -25,6 +28,7 @@ func (c *call) subscribe(ctx context.Context) (outcome, error) {
 		return outcome{}, told(err, "Existing subscription to channel "+string(c.channel))
 	}
 	if err != nil {
+		c.undo(ctx, err)
 		return outcome{}, err
 	}
 	return outcome{c.succeeded(), func(ctx context.Context) ([][]byte, error) {
@@ -34,6 +38,24 @@ func (c *call) subscribe(ctx context.Context) (outcome, error) {
 		}
 		return nil, errors.Join(hook, count(ctx, c.Apps, c.Events, c.app.ID, []string{string(c.channel)}))
 	}}, nil
+}
+
+// undoTime is how long undoing a subscription may take, whatever became of the context: less than is
+// kept for the answer.
+const undoTime = 500 * time.Millisecond
+
+// undo takes back what a subscription has left that failed by no fault of the client: it is told so,
+// and its next attempt must not find that it is subscribed already. Subscribe wins ties, so what undoes
+// it is a millisecond younger.
+func (c *call) undo(ctx context.Context, reason error) {
+	if !refusalOf(reason).own() || errors.Is(reason, stream.ErrNoConnection) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	if _, err := c.Connections.Unsubscribe(ctx, c.session, c.channel, c.in.At.Add(time.Millisecond)); err != nil {
+		c.log.ErrorContext(ctx, "subscription not undone", c.about(err)...)
+	}
 }
 
 // succeeded is the answer of whoever keeps the subscription.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/stream"
@@ -227,6 +228,34 @@ func TestWhoComesToAPresenceChannel(t *testing.T) {
 	w := opened(t)
 	w.send(subscribe("presence-x", app.Auth(pusher.ChannelText(socket, "presence-x"))), 10)
 	w.refusedAs(t, "presence-x", "ChannelError", 400, "Invalid channel data: a JSON object with user_id is needed")
+}
+
+// half is a store that fails once it has written a subscription.
+type half struct{ *store }
+
+func (h half) Subscribe(ctx context.Context, s pusher.Session, channel pusher.Channel, as pusher.Subscriber, at time.Time) (bool, error) {
+	if _, err := h.store.Subscribe(ctx, s, channel, as, at); err != nil {
+		return false, err
+	}
+	return false, errBroken
+}
+
+func TestASubscriptionThatFailsMidwayCanBeTriedAgain(t *testing.T) {
+	for _, channel := range []string{"room", "cache-room"} {
+		w := opened(t)
+		m := w.messages()
+		m.Connections = half{w.store}
+		in := pusher.Incoming{Connection: conn, At: conn.ConnectedAt.Add(time.Millisecond), Body: subscribe(channel, "")}
+		m.Receive(context.Background(), in, w.logger())
+		w.answered(t, failed(channel, "ServerError", "An unexpected error occurred", 500))
+		w.logged(t, 1, "ERROR", errBroken.Error())
+		if w.holds(channel) {
+			t.Error("it is subscribed")
+		}
+		if w.send(subscribe(channel, ""), 10); !w.holds(channel) || len(w.said.frames) > 0 && w.said.frames[0] != succeeded(channel) {
+			t.Errorf("again: %v", w.said.frames)
+		}
+	}
 }
 
 func TestWhoIsSignedInNeedsNoChannelDataOnPresenceChannels(t *testing.T) {

@@ -50,11 +50,14 @@ func (b *batch) news() (all []*news) {
 
 // isNews reports whether webhooks may hear of the message.
 func (m *message) isNews() bool {
+	if m.Only != "" {
+		return m.misses()
+	}
 	switch m.Event {
 	case stream.EventMemberAdded, stream.EventMemberRemoved, stream.EventCount:
 		return true
 	}
-	return m.misses() || m.isClient()
+	return m.isClient()
 }
 
 func (m *message) isClient() bool {

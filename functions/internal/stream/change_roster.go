@@ -47,22 +47,39 @@ func (r roster) since(old roster) (messages []Message) {
 		add(m)
 	}
 	_, came := compareSeats(old.seats, r.seats)
-	if len(came) == 0 {
-		return messages
-	}
-	list := presence(are, r.members)
-	for _, s := range came {
-		for _, m := range welcome(r.app, r.channel, s.Connection, list) {
-			add(m)
-		}
+	for _, m := range r.welcomes(came, are) {
+		add(m)
 	}
 	return messages
 }
 
-// welcome is what a new subscriber is told: that it is one, with this text, and on a cache channel
-// that there is no event. Whoever publishes that has the channel's last event say it instead.
-func welcome(app, channel string, to Connection, text []byte) []Message {
-	messages := []Message{toChannel(app, channel, EventSubscribed, text)}
+// welcomes tell each newcomer who is there: in one list, or, if a frame cannot hold it, in a list of some
+// and then one by one, as if the others had come a moment later.
+func (r roster) welcomes(came []seat, users []string) (messages []Message) {
+	if len(came) == 0 {
+		return nil
+	}
+	list := presence(users, r.members)
+	fits := escaped(list) <= maxList
+	for _, s := range came {
+		mine, others := list, []string(nil)
+		if !fits {
+			mine, others = presenceOf(s.user, users, r.members)
+		}
+		var then []Message
+		for _, user := range others {
+			then = append(then, toChannel(r.app, r.channel, EventMemberAdded, memberAdded(user, r.members[user].Info)))
+		}
+		messages = append(messages, welcome(r.app, r.channel, s.Connection, mine, then...)...)
+	}
+	return messages
+}
+
+// welcome is what a new subscriber is told: that it is one, with this text, what comes then, and on
+// a cache channel that there is no event. Whoever publishes that has the channel's last event say
+// it instead.
+func welcome(app, channel string, to Connection, text []byte, then ...Message) []Message {
+	messages := append([]Message{toChannel(app, channel, EventSubscribed, text)}, then...)
 	if IsCacheChannel(channel) {
 		messages = append(messages, toChannel(app, channel, EventCacheMiss, nil))
 	}

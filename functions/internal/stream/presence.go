@@ -1,9 +1,14 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 )
+
+// maxList is how large a list of members may be as the text of a frame's data: API Gateway takes frames
+// of 128 KB, https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
+const maxList = 120 << 10
 
 // present are the users who have a connection, who came first first.
 func present(seats []seat) (users []string) {
@@ -36,6 +41,29 @@ func presence(users []string, members map[string]Member) []byte {
 	}
 	b = append(b, `},"count":`...)
 	return append(appendJSON(b, len(users)), "}}"...)
+}
+
+// presenceOf is a list that a frame holds, of this user and as many others, and who is not on it.
+func presenceOf(own string, users []string, members map[string]Member) (list []byte, others []string) {
+	size := escaped(presence([]string{own}, members))
+	var some []string
+	for _, user := range users {
+		if user != own {
+			size += 2*escaped(appendJSON(nil, user)) + len(`\"\",:`) + escaped(info(members[user].Info))
+		}
+		if user == own || size <= maxList {
+			some = append(some, user)
+		} else {
+			others = append(others, user)
+		}
+	}
+	return presence(some, members), others
+}
+
+// escaped is how many bytes a JSON text has in a JSON string.
+func escaped(text []byte) int {
+	return len(text) + bytes.Count(text, []byte(`"`)) + bytes.Count(text, []byte(`\`)) + bytes.Count(text, []byte("\n")) +
+		bytes.Count(text, []byte("\r")) + bytes.Count(text, []byte("\t"))
 }
 
 func memberAdded(user, about string) []byte {

@@ -16,16 +16,17 @@ import (
 func readBack(t *testing.T, open opener) {
 	x := open(t, roomy)
 	c := x.connect(t, newApp())
-	s := c.session(t)
 	want := stream.Session{Connection: c.Connection, App: c.app}
-	if diff := cmp.Diff(want, s.Session); diff != "" || s.User.ID != "" || len(s.Channels) > 0 {
-		t.Errorf("%+v (-want +got):\n%s", s, diff)
-	}
-	c.subscribe(t, "room", 10)
 	if err := x.Connections.Open(context.Background(), want); err != nil {
 		t.Errorf("Open again: %v", err)
 	}
-	c.holds(t, "room", true)
+	s := c.session(t)
+	if len(s.Scopes) == 0 {
+		s.Scopes = nil
+	}
+	if diff := cmp.Diff(want, s.Session); diff != "" || s.User.ID != "" || len(s.Channels) > 0 {
+		t.Errorf("%+v (-want +got):\n%s", s, diff)
+	}
 }
 
 // stranger is a connection that was never opened.

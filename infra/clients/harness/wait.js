@@ -12,11 +12,11 @@ export function within(promise, say) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// until looks again and again until look() answers with something.
+// until looks again and again until look() answers with something, at once or later.
 export async function until(look, what) {
   const end = Date.now() + deadline;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found) return found;
     if (Date.now() > end) throw new Error(`waited ${deadline / 1000} s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

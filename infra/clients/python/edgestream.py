@@ -1,4 +1,4 @@
-"""The running Edgestream, for tests of Mastodon.py: its tables, and an instance that names it."""
+"""The running Edgestream, for tests of libraries of Python: its tables, and an instance that names it."""
 
 import hashlib
 import json
@@ -44,6 +44,8 @@ def _members(plain):
 
 
 def _attribute(value):
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, (list, tuple)):

@@ -40,6 +40,8 @@ type Content interface {
 type Handler struct {
 	Tokens  Tokens
 	Content Content
+	Apps    Apps
+	Events  Events
 	Log     *slog.Logger
 }
 
@@ -55,6 +57,8 @@ func (h Handler) HTTP() http.Handler {
 	mux.HandleFunc("GET /console/account", h.authorised(account))
 	mux.HandleFunc("POST /console/content", h.authorised(h.put))
 	mux.HandleFunc("DELETE /console/content", h.authorised(h.remove))
+	mux.HandleFunc("POST /console/channels/auth", h.authorised(h.sign))
+	mux.HandleFunc("POST /console/channels/events", h.authorised(h.publish))
 	mux.HandleFunc("POST /console/tokens", h.authorised(h.issue))
 	mux.HandleFunc("DELETE /console/tokens", h.authorised(h.revoke))
 	return safe(mux)
@@ -111,13 +115,21 @@ func account(c call) (any, error) {
 	return map[string]string{"account": c.grant.Account}, nil
 }
 
-// badRequest is a fault of the caller, in words for the person at the page.
-type badRequest struct{ error }
+// badRequest is a fault of the caller, and forbidden what the caller may not do, in words for the
+// person at the page.
+type (
+	badRequest struct{ error }
+	forbidden  struct{ error }
+)
 
 // fail answers with the error as its caller may know it.
 func (h Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if bad, ok := errors.AsType[badRequest](err); ok {
 		write(w, http.StatusBadRequest, map[string]string{"error": bad.Error()})
+		return
+	}
+	if no, ok := errors.AsType[forbidden](err); ok {
+		write(w, http.StatusForbidden, map[string]string{"error": no.Error()})
 		return
 	}
 	refusal := mastodon.RefusalOf(err)

@@ -12,14 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/stream"
 )
 
-// store is Tokens and Content in memory: the token "alice" is account 1's.
+// store is what a Handler needs, in memory: the token "alice" is account 1's.
 type store struct {
 	issued  map[string]stream.Grant
 	revoked []string
 	items   map[string]stream.Item
+	events  []string
 	broken  error
 }
 
@@ -56,6 +58,23 @@ func (s *store) Delete(_ context.Context, owner, id string) error {
 	return nil
 }
 
+// AppByKey knows the key "k" of the app 7, and "off" of one that is disabled.
+func (s *store) AppByKey(_ context.Context, key string) (pusher.App, error) {
+	if key != "k" && key != "off" {
+		return pusher.App{}, pusher.ErrNoApp
+	}
+	return pusher.App{ID: "7", Key: key, Secret: "s3cret", Enabled: key == "k"}, nil
+}
+
+func (s *store) Publish(_ context.Context, app string, events []pusher.ChannelEvents) error {
+	for _, on := range events {
+		for _, e := range on.Events {
+			s.events = append(s.events, app+" "+on.Channel+" "+e.Name+" "+e.Data)
+		}
+	}
+	return nil
+}
+
 func newStore() *store {
 	return &store{issued: map[string]stream.Grant{}, items: map[string]stream.Item{}}
 }
@@ -67,12 +86,12 @@ func (s *store) call(t *testing.T, method, path, token, body string) *httptest.R
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	w := httptest.NewRecorder()
-	Handler{Tokens: s, Content: s, Log: slog.New(slog.DiscardHandler)}.HTTP().ServeHTTP(w, r)
+	Handler{Tokens: s, Content: s, Apps: s, Events: s, Log: slog.New(slog.DiscardHandler)}.HTTP().ServeHTTP(w, r)
 	return w
 }
 
 func TestThePageAndItsPartsAreServedWithoutAToken(t *testing.T) {
-	for path, want := range map[string]string{"/": "text/html", "/console/console.js": "text/javascript", "/console/console.css": "text/css"} {
+	for path, want := range map[string]string{"/": "text/html", "/console/console.js": "text/javascript", "/console/channels.js": "text/javascript", "/console/console.css": "text/css"} {
 		got := newStore().call(t, "GET", path, "", "")
 		if got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), want) || got.Body.Len() == 0 {
 			t.Errorf("%s: %d %s", path, got.Code, got.Header())
@@ -85,6 +104,7 @@ func TestThePageAndItsPartsAreServedWithoutAToken(t *testing.T) {
 
 func TestWhatIsRefused(t *testing.T) {
 	long := strings.Repeat("x", maxName+1)
+	auth, events := "/console/channels/auth", "/console/channels/events"
 	for name, c := range map[string]struct {
 		method, path, token, body string
 		status                    int
@@ -103,6 +123,25 @@ func TestWhatIsRefused(t *testing.T) {
 		"delete nothing": {"DELETE", "/console/content", "alice", ``, 400, "kind and id are needed"},
 		"negative":       {"POST", "/console/tokens", "alice", `{"seconds":-1}`, 400, "seconds must be from 1 to 86400"},
 		"too long":       {"POST", "/console/tokens", "alice", `{"seconds":86401}`, 400, "seconds must be from 1 to 86400"},
+
+		"sign without a token": {"POST", auth, "", `{"key":"k","channel":"private-x","socket_id":"1.2"}`, 401, "Missing access token"},
+		"sign for eve":         {"POST", auth, "eve", `{"key":"k","channel":"private-x","socket_id":"1.2"}`, 401, "Invalid access token"},
+		"sign, public":         {"POST", auth, "alice", `{"key":"k","channel":"x","socket_id":"1.2"}`, 400, "only private and presence channels are signed for"},
+		"sign, a user's":       {"POST", auth, "alice", `{"key":"k","channel":"#server-to-user-2","socket_id":"1.2"}`, 400, "only private and presence channels are signed for"},
+		"sign, no socket":      {"POST", auth, "alice", `{"key":"k","channel":"private-x","socket_id":"1.2::user::{}"}`, 400, "socket_id is no socket's"},
+		"sign, no channel":     {"POST", auth, "alice", `{"key":"k","channel":"private-x:y","socket_id":"1.2"}`, 400, "no channel's name: it may hold A–Z, a–z, 0–9 and _-=@,.; alone"},
+		"sign, another's":      {"POST", auth, "alice", `{"key":"k","channel":"private-items_2","socket_id":"1.2"}`, 403, "the channel is another account's"},
+		"sign, nearly own":     {"POST", auth, "alice", `{"key":"k","channel":"private-items_12","socket_id":"1.2"}`, 403, "the channel is another account's"},
+		"sign, no app":         {"POST", auth, "alice", `{"key":"?","channel":"private-x","socket_id":"1.2"}`, 400, "no such app"},
+		"sign, disabled":       {"POST", auth, "alice", `{"key":"off","channel":"private-x","socket_id":"1.2"}`, 403, "the app is disabled"},
+		"publish for eve":      {"POST", events, "eve", `{"key":"k","channel":"x","name":"n","data":"d"}`, 401, "Invalid access token"},
+		"publish, no name":     {"POST", events, "alice", `{"key":"k","channel":"x","data":"d"}`, 400, "no event's name: it is empty"},
+		"publish, own name":    {"POST", events, "alice", `{"key":"k","channel":"x","name":"pusher:error","data":"d"}`, 400, "no event's name: the server alone sends such an event"},
+		"publish, too large":   {"POST", events, "alice", `{"key":"k","channel":"x","name":"n","data":"` + strings.Repeat("x", pusher.MaxData+1) + `"}`, 400, "the data is too large: at most 10240 bytes"},
+		"publish, no channel":  {"POST", events, "alice", `{"key":"k","name":"n","data":"d"}`, 400, "no channel's name: it is empty"},
+		"publish, another's":   {"POST", events, "alice", `{"key":"k","channel":"private-items_2","name":"n","data":"d"}`, 403, "the channel is another account's"},
+		"publish, no app":      {"POST", events, "alice", `{"key":"?","channel":"x","name":"n","data":"d"}`, 400, "no such app"},
+		"publish, disabled":    {"POST", events, "alice", `{"key":"off","channel":"x","name":"n","data":"d"}`, 403, "the app is disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore()
@@ -111,7 +150,7 @@ func TestWhatIsRefused(t *testing.T) {
 			if err := json.Unmarshal(got.Body.Bytes(), &answer); err != nil || got.Code != c.status || answer.Error != c.message {
 				t.Errorf("%d %s, want %d %s", got.Code, got.Body, c.status, c.message)
 			}
-			if len(s.items)+len(s.issued)+len(s.revoked) > 0 {
+			if len(s.items)+len(s.issued)+len(s.revoked)+len(s.events) > 0 {
 				t.Error("it had an effect")
 			}
 		})

@@ -38,6 +38,26 @@
 // viewer). Where an account cannot be read, it is not shown the status: the change comes again.
 // Everybody else gets the shared frame, whose payload is the item's byte for byte.
 //
+// # Channels
+//
+// On presence and cache channels a subscription stands in Content, as what is said there does, so the
+// records of a channel are in one order: who comes is told so, and what a newcomer must know, by the
+// record with which it comes. The mappings of these channels are the publisher's own. Those that a
+// look-up finds are as of the batch before, or, when this batch has come before, as of anything since;
+// so the batch walks its records, and each newcomer listens from what is for it alone, and who leaves
+// hears nothing more, whatever was found:
+//
+//	apps of items ─▶ logs, audiences ─▶ mappings of who comes ─▶ what channels keep ─▶ counts ─▶ webhooks
+//	   ─▶ posts ─▶ mappings of who left, what channels keep now
+//
+// What stands before the posts there keeps its change from being posted if it fails. What stands behind
+// them waits because the batch may end in between and come again: who left is still found when the events
+// before are repeated, and a newcomer is never given an event of a later record than its own, unless the
+// instance died that posted both. A webhook may be told again of a record that comes again, if another
+// instance gets it. A broadcast to a channel has another owner, and no place in the channel's order.
+//
+// Without Config.Members all of that is silent. Batches without records of channels pay nothing for it.
+//
 // # What is held in memory
 //
 // Listeners and messages, and never their product: a lane finds its deliveries while it runs, by

@@ -16,6 +16,8 @@
 //	hashtag/foo   hashtag and hashtag:local of the normalised tag foo
 //	list/12       list 12
 //	everyone      every connection that is subscribed to user
+//	channel/1/x   channel x of app 1
+//	watch/1/7     who watches whether user 7 of app 1 is online
 //
 // A Message names its topic and the streams in it that get it; a Listener says what it
 // hears. Names and rules follow https://docs.joinmastodon.org/methods/streaming/.

@@ -11,9 +11,10 @@
 // A row stands for a channel as long as its webhooks take it for occupied, and there is one for each
 // member that was announced. Who makes the row reports that the channel was occupied, who removes it
 // that it was vacated, and no one else, so the two alternate whoever comes and goes. A row is removed
-// in three steps: it is marked, those who subscribe are looked for, and it goes if it is marked still.
-// Who subscribes leaves a mapping first and takes the mark away then. So either the look finds the
-// mapping, or the mark is gone before the row can be, or the row is gone and is made anew.
+// in three steps: it gets a mark that no other look makes, those who subscribe are looked for, and it
+// goes if it has that mark still. Who subscribes leaves a mapping first and takes the mark away then.
+// So either the look finds the mapping, or the mark is gone before the row can be, or the row is gone
+// and is made anew.
 //
 // # What a receiver gets
 //

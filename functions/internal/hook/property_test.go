@@ -45,56 +45,75 @@ func (s *stage) next(choice int) bool {
 	return true
 }
 
-// channel is what is stored of one channel. Each of its steps is one request to the table.
+// channel is what is stored of one channel. Each request to the table is one step.
 type channel struct {
 	stage
 	hooks       hook.Hooks
+	requests    sync.Mutex
 	subscribers map[int]bool
-	row, marked bool
+	row         bool
+	// mark is the last look's that has marked the row; 0: it is not marked.
+	mark, looks int
+}
+
+// request makes one request, when it is its turn.
+func (c *channel) request(do func()) {
+	c.step()
+	c.now(do)
+}
+
+func (c *channel) now(do func()) {
+	c.requests.Lock()
+	defer c.requests.Unlock()
+	do()
 }
 
 // come subscribes a client as the package's description says.
 func (c *channel) come(ctx context.Context, client int) {
-	c.step()
-	c.subscribers[client] = true
-	c.step()
-	if c.row && !c.marked {
+	var stands, first bool
+	c.request(func() { c.subscribers[client] = true })
+	c.request(func() { stands = c.row && c.mark == 0 })
+	if stands {
 		return
 	}
-	c.step()
-	first := !c.row
-	c.row, c.marked = true, false
+	c.request(func() { first, c.row, c.mark = !c.row, true, 0 })
 	if first {
 		_ = c.hooks.Occupied(ctx, "1", "x")
 	}
 }
 
 func (c *channel) leave(ctx context.Context, client int) {
-	c.step()
-	delete(c.subscribers, client)
-	c.step()
-	if len(c.subscribers) == 0 {
+	var empty bool
+	c.request(func() { delete(c.subscribers, client) })
+	c.request(func() { empty = len(c.subscribers) == 0 })
+	if empty {
 		_ = c.hooks.Vacating(ctx, "1", "x")
 	}
 }
 
-func (c *channel) Vacate(context.Context, string, string) (bool, error) {
-	if !c.row {
+// Vacate marks at once: nobody comes and leaves while one request is made.
+func (c *channel) Vacate(context.Context, string, string) (vacated bool, err error) {
+	var empty, marked bool
+	var mine int
+	c.now(func() {
+		if c.looks++; c.row {
+			c.mark, mine, marked = c.looks, c.looks, true
+		}
+	})
+	if !marked {
 		return false, nil
 	}
-	c.marked = true
-	c.step()
-	if len(c.subscribers) > 0 {
-		c.step()
-		c.marked = false
-		return false, nil
-	}
-	c.step()
-	if !c.row || !c.marked {
-		return false, nil
-	}
-	c.row, c.marked = false, false
-	return true, nil
+	c.request(func() { empty = len(c.subscribers) == 0 })
+	c.request(func() {
+		switch {
+		case c.mark != mine: // somebody has come, or looked, since
+		case !empty:
+			c.mark = 0
+		default:
+			c.row, c.mark, vacated = false, 0, true
+		}
+	})
+	return vacated, nil
 }
 
 func (c *channel) Depart(context.Context, string, string, string) (bool, error) { return false, nil }

@@ -63,7 +63,7 @@ func TestAReceiverThatRecoversGetsEverythingOnce(t *testing.T) {
 		for i, channel := range []string{"a", "b", "c"} {
 			_ = w.queue.Put(t.Context(), time.Duration(i)*20*time.Second, occupied(channel))
 		}
-		w.empty(t, 5*time.Minute)
+		w.empty(t, 6*time.Minute)
 		for url, posts := range map[string]int{url: 3, "https://other": 3} {
 			if got := len(w.names(t, url)); got != posts {
 				t.Errorf("%s got %d events", url, got)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +17,6 @@ import (
 // room is a world whose connections are an app's, and each of them present.
 type room struct {
 	*world
-	mu     sync.Mutex
 	pulses map[string]sweep.Pulse
 	heard  map[string]time.Time
 	// silent clients do not answer any more.

@@ -14,15 +14,19 @@ const unitsHelp = `DynamoDB read and write units, and Lambda invocations, of wha
 
 Starts infra/local on an engine that counts consumed capacity, does each thing several times,
 waits until all is quiet, and divides. An application's own write to Content or Accounts is not in
-the figures. The ratio is the units of one event with the most listeners over those of an event
-with one, per listener: how far the cost of looking up is shared.
+the figures; what functions write there is. The ratio is the units of one event with the most
+listeners over those of an event with one, per listener: how far the cost of looking up is shared.
 
 Streams of server-sent events last some seconds here. What they look up all the time is a row of
 its own, measured for --idle and scaled to an hour of one stream, and in no other row but a resume's. The sweep is run
 by hand, up to times moved on: once as of a minute in which no connection is due and once as of
 the minute in which all are, which says what a look at one costs. With a thousand listeners or more
 it then reads as it does where many are due, and a run in which none is says what that costs
-whoever is there. An hour of 100,000 connections is 60 such runs and a look at each in 270 s.`
+whoever is there. An hour of 100,000 connections is 60 such runs and a look at each in 270 s.
+
+Of an app, connections, subscriptions, members and publishes are done one by one, each when
+everything has run that the one before has set off, with a witness on every channel: what only a
+channel's first or last subscriber costs has rows of its own.`
 
 type unitsFlags struct {
 	times, listeners int
@@ -51,7 +55,7 @@ func units(ctx context.Context, out io.Writer, f unitsFlags) error {
 	for _, part := range []func(context.Context, unitsFlags) error{
 		led.sockets,
 		func(ctx context.Context, f unitsFlags) (err error) { ratio, err = led.events(ctx, f); return err },
-		led.filtered, led.ids, led.resume, led.streams, led.enforcement, led.sweep,
+		led.filtered, led.ids, led.resume, led.streams, led.enforcement, led.sweep, led.channels,
 	} {
 		if err := part(ctx, f); err != nil {
 			return err

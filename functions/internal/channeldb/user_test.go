@@ -77,11 +77,11 @@ func TestAWatchlistIsThatOfTheLastSignIn(t *testing.T) {
 			t.Errorf("watching %v, want %v", got, want)
 		}
 	}
-	for _, list := range [][]string{{"7", "8"}, {"8", "9"}, nil, {"7"}} {
+	for _, list := range [][]string{{"7", "8"}, {"8", "9"}, nil, {"7", "7"}} {
 		if err := w.SignIn(ctx, s, pusher.User{ID: "1", Watchlist: list}); err != nil {
 			t.Fatal(err)
 		}
-		watching(list...)
+		watching(slices.Compact(list)...)
 	}
 	if _, err := w.Close(ctx, s.Connection); err != nil {
 		t.Fatal(err)

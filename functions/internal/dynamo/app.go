@@ -119,23 +119,39 @@ func (c *Connections) MapChannel(ctx context.Context, s stream.Session, sub stre
 
 // MapAll writes mappings of connections of apps as of now, whatever is there.
 func (c *Connections) MapAll(ctx context.Context, all []stream.Membership) error {
-	rows, at := make([]table.Item, len(all)), milliseconds(c.now())
-	for i, m := range all {
-		key := m.Subscription.Key()
+	var rows []table.Item
+	at := milliseconds(c.now())
+	for key, m := range byMapping(all) {
 		h := held{at: max(at, milliseconds(m.Session.ConnectedAt)+1), on: true, param: m.Param}
-		rows[i] = append(mappingKey(m.Session.Connection, m.Topic(), key), h.entry(key)...)
-		rows[i] = append(rows[i], c.mapping(m.Session, h.at, h.at)...)
+		row := append(mappingKeyOf(m), h.entry(key.subscription)...)
+		rows = append(rows, append(row, c.mapping(m.Session, h.at, h.at)...))
 	}
 	return c.table.PutAll(ctx, rows)
 }
 
 // UnmapAll removes mappings of connections of apps, which need not be there.
 func (c *Connections) UnmapAll(ctx context.Context, all []stream.Membership) error {
-	keys := make([]table.Item, len(all))
-	for i, m := range all {
-		keys[i] = mappingKey(m.Session.Connection, m.Topic(), m.Subscription.Key())
+	var keys []table.Item
+	for _, m := range byMapping(all) {
+		keys = append(keys, mappingKeyOf(m))
 	}
 	return c.table.DeleteAll(ctx, keys)
+}
+
+// oneMapping names a mapping.
+type oneMapping struct{ connection, app, subscription string }
+
+// byMapping has each mapping once: DynamoDB takes none twice in a batch.
+func byMapping(all []stream.Membership) map[oneMapping]stream.Membership {
+	once := make(map[oneMapping]stream.Membership, len(all))
+	for _, m := range all {
+		once[oneMapping{m.Session.ID, m.Session.App, m.Subscription.Key()}] = m
+	}
+	return once
+}
+
+func mappingKeyOf(m stream.Membership) table.Item {
+	return mappingKey(m.Session.Connection, m.Topic(), m.Subscription.Key())
 }
 
 // CountMappings is how many subscriptions a topic of an app has, but no more than enough.

@@ -14,14 +14,16 @@
 //	pk                  sk                                     attributes
 //	connection#0a       1769900000123#PJqB0fHsqRcCHlw=         a account, sc scopes, h token hash, u token expiry, o written,
 //	                                                           e asked for ids, f what is filtered (stream.Grant.Viewer),
-//	                                                           s {key: {t time, b made, p spelling, off}}, n how many are on
+//	                                                           s {key: {t time, b made, p spelling, off}}, n how many are on;
+//	                                                           of an app: ap app, o, s (with w user and i info on presence
+//	                                                           channels), n, us {i user, f info, w watchlist}, cl being closed
 //	account#1           account                                n how many connections, and for each of them
 //	                                                           @PJqB…= {c connected at, o, u, r, e, f, h its first 16 digits,
 //	                                                                    s {stream: ±made}, p {stream: turn}};
 //	                                                           @… {c, u, h, l topic, q subscription} of a reader of
 //	                                                           server-sent events;
 //	                                                           !0a0a… and !off revoked at; k {s since, u until} its head
-//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a, c, t made, p, u, o, e, f, g turn, off
+//	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a (or ap), c, t made, p, u, o, e, f, g turn, off
 //	topic#hashtag/foo   !head                                  k {s since, u until}
 //	until#29498333      1769900000123#1769896400000#PJqB…=     a connection whose token runs out at that time, in that minute
 //	sweep               sweep                                  u swept until, n how many were due
@@ -34,7 +36,8 @@
 // account's row alone, with its connections: a connection that opens with ?stream=user costs two
 // writes, and a notification one read. Each connection is an attribute of its own there, not a
 // member of a map, because an update can create an attribute and cannot create a map and a member
-// at once. Public streams are read and written by so many that they are spread over 8 keys.
+// at once. Connections of apps stand in no account's row. Public streams are read and written by so
+// many that they are spread over 8 keys.
 //
 // # Racing messages
 //

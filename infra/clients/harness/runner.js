@@ -4,8 +4,8 @@
 //   node harness/runner.js COMMAND…
 //
 // The command finds EDGE_URL, DYNAMODB_URL, CALLBACK_URL, RUNNER (the runner's binary) and
-// RUNNER_LOG, the file to which the runner writes one JSON object per line. The exit status is
-// the command's.
+// RUNNER_LOG, the file to which the runner writes one JSON object per line: the one that the variable
+// names already, or .cache/logs/clients-runner.log. The exit status is the command's.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const binary = `${root}.cache/bin/local`;
-const logFile = `${root}.cache/logs/clients-runner.log`;
+const logFile = process.env.RUNNER_LOG ?? `${root}.cache/logs/clients-runner.log`;
 
 // The first start builds the functions, which takes minutes on a busy machine.
 const startDeadline = 300_000;

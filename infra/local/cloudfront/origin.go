@@ -22,7 +22,9 @@ func newTransport() *http.Transport {
 	return &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: false}
 }
 
-// toOrigin passes the request on, and the response back as it comes.
+// toOrigin passes the request on, and the response back as it comes. A response may come before the
+// request was read to its end: net/http would then close the request's body, and the transport, which
+// still reads there, would take that for a failure and cut the response.
 func (x *exchange) toOrigin(w http.ResponseWriter, r *http.Request) {
 	origin := x.edge.distribution.Origins[x.behavior.Origin]
 	target, ok := x.edge.opt.Resolve(origin.DomainName)
@@ -34,6 +36,7 @@ func (x *exchange) toOrigin(w http.ResponseWriter, r *http.Request) {
 	defer cancel(nil)
 	watch := newWatch(cmpOr(origin.ResponseTimeout, x.edge.opt.ResponseTimeout), func() { cancel(errSilent) })
 	defer watch.stop()
+	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 knows nothing else
 	proxy := &httputil.ReverseProxy{
 		Transport: x.edge.transport, FlushInterval: -1,
 		Rewrite:        func(p *httputil.ProxyRequest) { x.rewrite(p, origin, target) },

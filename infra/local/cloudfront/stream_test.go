@@ -29,6 +29,32 @@ func TestAStreamsHeadersDoNotWaitForItsFirstPiece(t *testing.T) {
 	}
 }
 
+func TestAnAnswerMayComeBeforeTheRequestsEnd(t *testing.T) {
+	r := newRig(t, identity, func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.EnableFullDuplex()
+		_, _ = io.CopyN(w, r.Body, 2)
+		_ = control.Flush()
+		_, _ = io.Copy(w, r.Body)
+	}, Options{})
+	sent, body := io.Pipe()
+	q, err := http.NewRequestWithContext(t.Context(), "POST", r.front.URL, sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.ContentLength = 4
+	go func() { _, _ = io.WriteString(body, "ab") }()
+	response, err := r.front.Client().Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	go func() { _, _ = io.WriteString(body, "cd"); _ = body.Close() }()
+	if got, err := io.ReadAll(response.Body); err != nil || string(got) != "abcd" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestAStreamThatItsOriginCutsIsCutForTheViewer(t *testing.T) {
 	r := newRig(t, identity, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half")

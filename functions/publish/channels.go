@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"edgestream/functions/internal/awsenv"
@@ -22,7 +20,10 @@ func withChannels(c publish.Config, vars *env.Vars, cfg aws.Config, rows channel
 	apps := channeldb.NewApps(db, vars.Text("ACCOUNTS_TABLE"))
 	channels := channeldb.NewChannels(rows, db, vars.Text("CONNECTIONS_TABLE"), vars.Text("CONTENT_TABLE"))
 	hooks := hook.Hooks{Apps: apps, Queue: sqs.NewQueue(vars.Text("HOOK_QUEUE_URL"), cfg), Announced: channels}
-	c.Members = members{channels, pusher.Departure{Connections: channels, Apps: apps, Events: channels, Hooks: hooks}}
+	c.Members = channeldb.Members{
+		Channels:  channels,
+		Departure: pusher.Departure{Connections: channels, Apps: apps, Events: channels, Hooks: hooks},
+	}
 	c.Cache, c.Apps, c.Hooks = channels, apps, hooks
 	c.Encode = encode
 	return c
@@ -34,19 +35,4 @@ func encode(s stream.Subscription, m stream.Message) []byte {
 		return pusher.Frame(s, m)
 	}
 	return mastodon.Frame(s, m)
-}
-
-// members tell whom it concerns when a connection turns out to be gone.
-type members struct {
-	*channeldb.Channels
-	departure pusher.Departure
-}
-
-// Forget implements publish.Members.
-func (m members) Forget(ctx context.Context, l stream.Listener) error {
-	left, err := m.Channels.Forget(ctx, l)
-	if err != nil || left.App == "" {
-		return err
-	}
-	return m.departure.Tell(ctx, left)
 }

@@ -12,9 +12,8 @@ import (
 	"edgestream/functions/internal/table"
 )
 
-// Close implements pusher.Connections. The connection's row goes last: whoever dies in between can
-// begin again.
-func (c *Channels) Close(ctx context.Context, connection stream.Connection) (pusher.Closed, error) {
+// Leave implements pusher.Connections.
+func (c *Channels) Leave(ctx context.Context, connection stream.Connection) (pusher.Closed, error) {
 	s, past, err := c.rows.Leave(ctx, connection)
 	if err != nil || s.App == "" {
 		return pusher.Closed{}, err
@@ -29,14 +28,16 @@ func (c *Channels) Close(ctx context.Context, connection stream.Connection) (pus
 		func(ctx context.Context) error { return c.freePast(ctx, s.Session, past) },
 		func(ctx context.Context) error { return c.unwatch(ctx, s) },
 	})
-	if err == nil {
-		err = c.rows.End(ctx, connection)
-	}
 	for channel := range s.Channels {
 		closed.Channels = append(closed.Channels, channel)
 	}
 	slices.Sort(closed.Channels)
 	return closed, err
+}
+
+// End implements pusher.Connections.
+func (c *Channels) End(ctx context.Context, connection stream.Connection) error {
+	return c.rows.End(ctx, connection)
 }
 
 // freeAll frees the places of a connection that is being closed, and returns the channels that seem to
@@ -85,53 +86,6 @@ func (c *Channels) vanish(ctx context.Context, s stream.Session, channel pusher.
 	}
 	n, err := c.rows.CountMappings(ctx, s.Topic(sub), 1)
 	return n == 0, err
-}
-
-// Forget removes the connection of a listener that turned out to be gone, with everything that it
-// holds, and the listener's own subscription also if the connection's row is not there.
-func (c *Channels) Forget(ctx context.Context, l stream.Listener) (pusher.Closed, error) {
-	closed, err := c.Close(ctx, l.Connection)
-	if err != nil || slices.Contains(closed.Channels, l.Param) && l.Stream == stream.Channel {
-		return closed, err
-	}
-	closed.App = l.App
-	s := stream.Session{Connection: l.Connection, App: l.App}
-	own := stream.Membership{Session: s, Subscription: l.Subscription}
-	if err := c.rows.UnmapAll(ctx, []stream.Membership{own}); err != nil || l.Stream != stream.Channel {
-		return closed, err
-	}
-	empty, err := c.forgetChannel(ctx, s, pusher.Channel(l.Param))
-	closed.Channels = append(closed.Channels, l.Param)
-	if empty {
-		closed.Empty = append(closed.Empty, l.Param)
-	}
-	return closed, err
-}
-
-// forgetChannel frees a place of a connection of which nothing else is known.
-func (c *Channels) forgetChannel(ctx context.Context, s stream.Session, channel pusher.Channel) (empty bool, err error) {
-	if user, ok := channel.User(); ok {
-		if err := c.signOut(ctx, s, pusher.User{ID: user}); err != nil {
-			return false, err
-		}
-	}
-	if !channel.Presence() {
-		return c.vanish(ctx, s, channel, pusher.Subscriber{})
-	}
-	r := rosterOf(s.App, string(channel))
-	row, err := c.read(ctx, r)
-	if err != nil {
-		return false, err
-	}
-	empty = row == nil
-	for _, user := range usersIn(row) {
-		if connectionsIn(row, user).Get(stream.ConnectionKey(s.Connection)).Given() {
-			if empty, err = c.leave(ctx, r, user, s.Connection, ever); err != nil {
-				return false, err
-			}
-		}
-	}
-	return empty, nil
 }
 
 // Joined writes the mappings of who has come to channels that Join.

@@ -76,36 +76,13 @@ func (w *world) held(t *testing.T) (keys []string) {
 	return keys
 }
 
-func TestACloseThatDiedInBetweenIsRepeated(t *testing.T) {
-	cfg, endpoint := database(t)
-	d := &dying{HTTPClient: cfg.HTTPClient}
-	cfg.HTTPClient = d
-	w := newWorldAt(t, cfg, endpoint)
-	channels := []string{"#server-to-user-7", "cache-x", "presence-cache-x", "presence-x", "private-y", "x"}
-	for n := int64(1); ; n++ {
-		s := w.allOf(t, "A1=")
-		ctx, cancel := context.WithCancel(t.Context())
-		d.left.Store(n)
-		d.die.Store(&cancel)
-		_, died := w.Close(ctx, s.Connection)
-		d.die.Store(nil)
-		cancel()
-		closed, err := w.Close(t.Context(), s.Connection)
-		if died != nil && err == nil {
-			if !slices.Equal(closed.Channels, channels) || !slices.Equal(closed.Empty, channels) || closed.App != "4072" {
-				t.Errorf("died at request %d: %+v", n, closed)
-			}
-		}
-		if left := w.leftMappings(w.held(t)); err != nil || len(left) > 0 {
-			t.Fatalf("died at request %d: %v, left %q", n, err, left)
-		}
-		if died == nil {
-			if n < 10 {
-				t.Errorf("a close has only %d requests", n)
-			}
-			return
-		}
+// Close removes a connection with everything that it holds.
+func (w *world) Close(ctx context.Context, c stream.Connection) (pusher.Closed, error) {
+	left, err := w.Leave(ctx, c)
+	if err != nil || left.App == "" {
+		return left, err
 	}
+	return left, w.End(ctx, c)
 }
 
 // leftMappings leaves out the mappings of channels that join, which the publisher removes.
@@ -116,29 +93,6 @@ func (w *world) leftMappings(keys []string) (left []string) {
 		}
 	}
 	return left
-}
-
-func TestAListenerThatIsGoneIsForgottenWithoutItsRow(t *testing.T) {
-	w, ctx := newWorld(t), t.Context()
-	s := w.allOf(t, "A1=")
-	if err := w.rows.End(ctx, s.Connection); err != nil { // as if something had lost it
-		t.Fatal(err)
-	}
-	for _, sub := range []stream.Subscription{
-		{Stream: stream.Channel, Param: "x"}, {Stream: stream.Channel, Param: "private-y"}, {Stream: stream.Channel, Param: "presence-x"},
-		{Stream: stream.Channel, Param: "cache-x"}, {Stream: stream.Channel, Param: "presence-cache-x"},
-		{Stream: stream.Channel, Param: "#server-to-user-7"}, {Stream: stream.Watch, Param: "8"}, {Stream: stream.Watch, Param: "9"},
-	} {
-		closed, err := w.Forget(ctx, stream.Listener{Connection: s.Connection, Subscription: sub, App: "4072"})
-		empty := sub.Stream == stream.Channel
-		if err != nil || closed.App != "4072" || slices.Contains(closed.Empty, sub.Param) != empty {
-			t.Errorf("%v: %+v, %v", sub, closed, err)
-		}
-	}
-	left := slices.DeleteFunc(w.held(t), func(key string) bool { return key[:6] == "alive#" })
-	if len(left) > 0 {
-		t.Errorf("left: %q", left)
-	}
 }
 
 func TestNothingIsHeldByAConnectionThatIsClosing(t *testing.T) {

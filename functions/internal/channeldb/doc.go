@@ -4,7 +4,7 @@
 //     cache channels hold, and what is published (tables Connections and Content).
 //   - Apps: what apps there are (table Accounts).
 //   - Items: what CloudApp lists (table Content).
-
+//
 // Connections have the rows and mappings that package dynamo keeps, which is asked for them (Rows).
 // Rows of this package in Connections, with texts pk and sk, and expiresAt as the time to live:
 //

@@ -64,8 +64,7 @@ func (c Connect) open(ctx context.Context, conn stream.Connection, app App) erro
 	}
 	greeting := stream.Greeting{Connection: conn, Frames: []string{string(establishedFrame(conn))}}
 	if err := c.Greeter.Greet(ctx, greeting); err != nil {
-		_, closing := c.Connections.Close(ctx, conn)
-		return errors.Join(err, closing)
+		return errors.Join(err, c.Connections.End(ctx, conn)) // it holds nothing yet
 	}
 	return nil
 }

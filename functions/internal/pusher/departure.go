@@ -19,11 +19,21 @@ type Departure struct {
 // Close removes the connection with everything that it holds. It may be called again, after a failure
 // and after a success. Known is false for a connection that is not there, or is none of an app.
 func (d Departure) Close(ctx context.Context, c stream.Connection) (known bool, err error) {
-	left, err := d.Connections.Close(ctx, c)
+	left, err := d.Remove(ctx, c)
+	return left.App != "", err
+}
+
+// Remove is Close, and returns what the connection has left. The connection goes last: until those are
+// told who want to hear of it, whoever calls again finds it.
+func (d Departure) Remove(ctx context.Context, c stream.Connection) (Closed, error) {
+	left, err := d.Connections.Leave(ctx, c)
 	if err != nil || left.App == "" {
-		return false, err
+		return Closed{}, err
 	}
-	return true, d.Tell(ctx, left)
+	if err := d.Tell(ctx, left); err != nil {
+		return left, err
+	}
+	return left, d.Connections.End(ctx, c)
 }
 
 // Tell has those told who want to hear of what a connection has left.

@@ -3,6 +3,7 @@ package pusher_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"edgestream/functions/internal/pusher"
@@ -52,4 +53,13 @@ func TestADepartureThatNobodyIsToldOfIsAnError(t *testing.T) {
 		t.Errorf("%v %v", known, err)
 	}
 	w.known(t, false)
+	told := slices.Clone(w.said.happens)
+	w.said.err, w.said.happens = nil, nil
+	if known, err := w.leave(conn); !known || err != nil {
+		t.Errorf("again: %v %v", known, err)
+	}
+	w.happened(t, told...)
+	if known, err := w.leave(conn); known || err != nil {
+		t.Errorf("after that: %v %v", known, err)
+	}
 }

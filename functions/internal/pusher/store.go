@@ -67,9 +67,12 @@ type Connections interface {
 	// Spend takes one of the client events that the connection may send in this second; false: there
 	// is none left.
 	Spend(ctx context.Context, s Session, at time.Time) (bool, error)
-	// Close removes a connection with everything that it holds. A connection that is not there, or is
-	// none of an app, is no error: there is no App.
-	Close(ctx context.Context, c stream.Connection) (Closed, error)
+	// Leave has a connection leave everything that it holds, and nobody can use it from then on. It is
+	// kept, with what it has left, until End, so that whoever dies in between can begin again and is told
+	// the same. A connection that is not there, or is none of an app, is no error: there is no App.
+	Leave(ctx context.Context, c stream.Connection) (Closed, error)
+	// End removes a connection that holds nothing; it may be gone already.
+	End(ctx context.Context, c stream.Connection) error
 }
 
 // Closed is what a connection left.

@@ -22,6 +22,8 @@ type Memory struct {
 	limits Limits
 	mu     sync.Mutex
 	open   map[string]*connection
+	// leaving are those that have left, and have not ended.
+	leaving map[string]*connection
 }
 
 type connection struct {
@@ -44,7 +46,9 @@ type entry struct {
 const eventsPerSecond = 10
 
 // NewMemory is an empty store.
-func NewMemory(l Limits) *Memory { return &Memory{limits: l, open: map[string]*connection{}} }
+func NewMemory(l Limits) *Memory {
+	return &Memory{limits: l, open: map[string]*connection{}, leaving: map[string]*connection{}}
+}
 
 var _ pusher.Connections = (*Memory)(nil)
 
@@ -110,15 +114,19 @@ func (m *Memory) Spend(_ context.Context, s pusher.Session, at time.Time) (bool,
 	return open.spent <= eventsPerSecond, nil
 }
 
-// Close implements pusher.Connections.
-func (m *Memory) Close(_ context.Context, c stream.Connection) (pusher.Closed, error) {
+// Leave implements pusher.Connections.
+func (m *Memory) Leave(_ context.Context, c stream.Connection) (pusher.Closed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	open := m.open[c.ID]
 	if open == nil {
+		open = m.leaving[c.ID]
+	}
+	if open == nil {
 		return pusher.Closed{}, nil
 	}
 	delete(m.open, c.ID)
+	m.leaving[c.ID] = open
 	left := pusher.Closed{App: open.session.App, Channels: open.channels()}
 	for _, channel := range left.Channels {
 		if len(m.subscribers(left.App, channel)) == 0 {
@@ -126,6 +134,15 @@ func (m *Memory) Close(_ context.Context, c stream.Connection) (pusher.Closed, e
 		}
 	}
 	return left, nil
+}
+
+// End implements pusher.Connections.
+func (m *Memory) End(_ context.Context, c stream.Connection) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.open, c.ID)
+	delete(m.leaving, c.ID)
+	return nil
 }
 
 // channels are those that the connection is subscribed to, in order.

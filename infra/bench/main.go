@@ -33,6 +33,7 @@ var benchmarks = []benchmark{
 	{"init", initHelp, defineInit},
 	{"fanout", fanoutHelp, defineFanout},
 	{"filters", filtersHelp, defineFilters},
+	{"channels", channelsHelp, defineChannels},
 	{"units", unitsHelp, defineUnits},
 }
 

@@ -53,7 +53,7 @@ async function join(channel) {
 function members(n, ...accounts) {
   return page.until(
     (n, wanted) =>
-      [...document.querySelectorAll("#members ul")].some(
+      [...document.querySelectorAll("#subscribed ul")].some(
         (list) =>
           list.getAttribute("aria-label").includes(`connection ${n} `) &&
           [...list.children].map((line) => line.textContent).sort().join() === wanted,
@@ -141,7 +141,7 @@ test("an item is created, renamed and deleted, and the account's channel shows i
   const account = await newAccount({ row: { app: demoApp } });
   await open(account);
   await join("private-items_{account}");
-  assert.match(await page.page.$eval("#connections", (table) => table.textContent), new RegExp(`private-items_${account.id}, socket \\d+\\.\\d+`));
+  assert.match(await page.page.$eval("#subscribed", (all) => all.textContent), new RegExp(`private-items_${account.id}Socket \\d+\\.\\d+`));
   await page.page.click("#item button");
   assert.match(await arrived("create"), /\d+ ms/);
   await page.page.click("#items li button");
@@ -271,12 +271,17 @@ test("everything of a channel has a name, and can be reached by keyboard", async
 
 for (const scheme of ["light", "dark"]) {
   test(`it fits a phone and can be read, ${scheme}`, async () => {
-    await open(await newAccount());
-    await page.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-    await page.page.setViewport({ width: 360, height: 740, isMobile: true, hasTouch: true });
+    page = await Page.open(browser);
+    await page.page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
+    await page.page.setViewport({ width: 360, height: 740, isMobile: true, hasTouch: true }); // loads it again
+    await page.fill("#token", (await newAccount()).token);
     await readable();
     await join(`presence-test-${newID()}-${"with-a-long-name-".repeat(6)}`);
-    await page.page.click("#item button");
+    await readable();
+    await page.page.tap("#item button");
     await page.until(() => document.querySelector("#items li"));
     await readable();
   });

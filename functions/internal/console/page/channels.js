@@ -11,7 +11,7 @@ const subscribed = new Map();
 export class ChannelConnection extends Connection {
   constructor(key, channel, accessToken) {
     super('Channels', channel);
-    Object.assign(this, {key, channel, accessToken, members: new Map(), list: make('div')});
+    Object.assign(this, {key, channel, accessToken, about: make('div')});
     this.open();
   }
 
@@ -48,7 +48,7 @@ export class ChannelConnection extends Connection {
   async subscribe({socket_id: id, activity_timeout: timeout}) {
     const {socket, key, channel} = this;
     this.quiet = Math.min(120, timeout);
-    this.cells.what.textContent = `${channel}, socket ${id}`;
+    this.socketID = id;
     let signed = {auth: ''};
     if (/^(private|presence)-/.test(channel)) {
       signed = await call('POST', '/console/channels/auth', {key, channel, socket_id: id}, this.accessToken);
@@ -61,13 +61,11 @@ export class ChannelConnection extends Connection {
   }
 
   succeeded({presence}) {
-    this.state('subscribed', 'open');
-    this.members = new Map(Object.entries(presence?.hash ?? {}));
+    this.state('open', 'open');
+    this.members = presence && new Map(Object.entries(presence.hash));
     subscribed.set(this.number, this);
-    if (presence) {
-      $('members').append(this.list);
-      this.showMembers();
-    }
+    $('subscribed').append(this.about);
+    this.describe();
     showChannels();
   }
 
@@ -79,20 +77,23 @@ export class ChannelConnection extends Connection {
   closed(code) {
     clearTimeout(this.timer);
     subscribed.delete(this.number);
-    this.list.remove();
+    this.about.remove();
     showChannels();
     if (this.closing || this.final || !this.again()) {
       this.ended(this.why ?? `closed (${code})`);
     }
   }
 
-  showMembers() {
-    const list = make('ul');
-    list.setAttribute('aria-label', `Members of ${this.channel}, as connection ${this.number} knows them`);
-    for (const [id, info] of this.members) {
-      list.append(make('li', info?.name ? `${id} (${info.name})` : id));
+  /** Shows the socket's id, and on a presence channel who is there. */
+  describe() {
+    const {number, channel, members} = this;
+    this.about.replaceChildren(make('h3', `#${number} ${channel}${members ? `: ${members.size} here` : ''}`));
+    if (members) {
+      const list = this.about.appendChild(make('ul'));
+      list.setAttribute('aria-label', `Members of ${channel}, as connection ${number} knows them`);
+      list.append(...[...members].map(([id, info]) => make('li', info?.name ? `${id} (${info.name})` : id)));
     }
-    this.list.replaceChildren(make('h3', `#${this.number} ${this.channel}: ${this.members.size} here`), list);
+    this.about.append(make('p', `Socket ${this.socketID}`, 'hint'));
   }
 }
 
@@ -104,8 +105,8 @@ const HANDLERS = {
   'pusher:error': (c, {code}) => { c.final = code >= 4000 && code < 4100; },
   'pusher:subscription_error': (c, {status}) => c.refused(`refused (${status})`),
   'pusher_internal:subscription_succeeded': (c, data) => c.succeeded(data),
-  'pusher_internal:member_added': (c, {user_id: user, user_info: info}) => { c.members.set(user, info); c.showMembers(); },
-  'pusher_internal:member_removed': (c, {user_id: user}) => { c.members.delete(user); c.showMembers(); },
+  'pusher_internal:member_added': (c, {user_id: user, user_info: info}) => { c.members.set(user, info); c.describe(); },
+  'pusher_internal:member_removed': (c, {user_id: user}) => { c.members.delete(user); c.describe(); },
 };
 
 function showChannels() {

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,13 +20,18 @@ import (
 // shows nothing of the other's; a list that nobody had before shows all. What was its own and was
 // placed when the list had gone is hidden too.
 //
+// That is for what is there when the reader begins. What is appended later is said to an account that
+// was found to have the list, as it is to a socket: it is hidden only behind a move to another account of
+// which the log did not tell before. Nobody who is given a list waits to be shown what is said to it.
+//
 // What nobody has told of yet is not known: until the function that does has written that a list is
-// another's (seconds), that one's events are shown as they are to whoever is connected, and until it
-// has written that the list is back, nothing is.
+// another's (seconds), that one's events are shown as they are to whoever is connected.
 type hands struct {
 	account string
-	// known says that what is there already has been looked for.
+	// known says that what is there already has been looked for, and past is what of it is hidden: the
+	// places of records.
 	known bool
+	past  map[string]time.Time
 	moves []placedMove
 }
 
@@ -33,6 +39,8 @@ type hands struct {
 type placedMove struct {
 	Move
 	place time.Time
+	// news says that it was not told of when the reader began.
+	news bool
 }
 
 // handsOf is nil of subscriptions to anything but a list.
@@ -48,6 +56,7 @@ func (h *hands) look(ctx context.Context, log Log, list stream.Topic, after time
 	if h == nil || h.known {
 		return nil
 	}
+	there := map[string]time.Time{}
 	for from, more := after.Add(-Lateness), true; more; {
 		entries, rest, err := log.Read(ctx, list, from, true)
 		if err != nil {
@@ -55,11 +64,12 @@ func (h *hands) look(ctx context.Context, log Log, list stream.Topic, after time
 		}
 		for _, e := range entries {
 			h.learn(e)
-			from = e.At
+			there[e.Record], from = e.At, e.At
 		}
 		more = rest && len(entries) > 0
 	}
-	h.known = true
+	maps.DeleteFunc(there, func(_ string, place time.Time) bool { return !h.hides(place) })
+	h.known, h.past = true, there
 	return nil
 }
 
@@ -73,13 +83,18 @@ func (h *hands) learn(e Entry) {
 		if !ok {
 			continue
 		}
-		at, found := slices.BinarySearchFunc(h.moves, placedMove{move, e.At}, func(a, b placedMove) int {
+		at, found := slices.BinarySearchFunc(h.moves, placedMove{Move: move, place: e.At}, func(a, b placedMove) int {
 			return cmp.Or(a.At.Compare(b.At), a.place.Compare(b.place))
 		})
 		if !found {
-			h.moves = slices.Insert(h.moves, at, placedMove{move, e.At})
+			h.moves = slices.Insert(h.moves, at, placedMove{move, e.At, h.known && !h.told(move)})
 		}
 	}
+}
+
+// told reports whether the move is one that was told of when the reader began.
+func (h *hands) told(move Move) bool {
+	return slices.ContainsFunc(h.moves, func(m placedMove) bool { return m.Move == move && !m.news })
 }
 
 // hide empties the messages of the items that are not for the account, but for those that are for
@@ -89,7 +104,7 @@ func (h *hands) hide(items []Item) {
 		return
 	}
 	for i := range items {
-		if !h.hides(items[i].At) {
+		if _, past := h.past[items[i].Record]; !past && !h.lost(items[i].At) {
 			continue
 		}
 		items[i].Messages = slices.Clone(items[i].Messages)
@@ -101,9 +116,22 @@ func (h *hands) hide(items []Item) {
 	}
 }
 
-// hides reports whether what is placed there is, or may be, another's.
+// lost reports whether the list was another's at the place by what has been told since the reader began.
+func (h *hands) lost(place time.Time) bool {
+	for _, m := range slices.Backward(h.moves) {
+		if !place.Before(m.At) {
+			return m.news && m.To != h.account
+		}
+	}
+	return false
+}
+
+// hides reports whether what is placed there is, or may be, another's, if it is there already.
 func (h *hands) hides(place time.Time) bool {
 	last := len(h.moves) - 1
+	if last < 0 {
+		return false
+	}
 	for i, m := range h.moves {
 		if i > 0 && place.Before(h.moves[i-1].At) {
 			return false

@@ -55,13 +55,18 @@ func (l *listLog) say(t *testing.T, words string) {
 // shown is what the account is shown behind the position, each once.
 func (l *listLog) shown(t *testing.T, b history.Bound, after float64) string {
 	t.Helper()
+	return heardBy(t, history.NewReader(l, b, history.Position{After: at(after)}), b, at(10_000))
+}
+
+// heardBy is what the account hears now of what is new to the reader.
+func heardBy(t *testing.T, r *history.Reader, b history.Bound, now time.Time) string {
+	t.Helper()
 	var all []string
-	r := history.NewReader(l, b, history.Position{After: at(after)})
 	listener := stream.Listener{Subscription: b.Subscription, Account: b.Account}
 	for more := true; more; {
 		var items []history.Item
 		var err error
-		if items, more, err = r.Read(t.Context(), at(10_000), true); err != nil {
+		if items, more, err = r.Read(t.Context(), now, true); err != nil {
 			t.Fatal(err)
 		}
 		for _, item := range items {
@@ -132,6 +137,30 @@ func TestAnEventOfAListIsShownToOneAccountAtMost(t *testing.T) {
 		}
 		if len(seen) < 4 {
 			t.Errorf("%s: shown %v", log, seen)
+		}
+	}
+}
+
+// TestWhatIsSaidToAListThatWasGivenAwayIsShownToWhoHasIt: at once, also while what is there already may
+// yet be the other's, and before the move is told.
+func TestWhatIsSaidToAListThatWasGivenAwayIsShownToWhoHasIt(t *testing.T) {
+	for name, tt := range map[string]struct{ there, then, want string }{
+		"given a moment ago":             {"5 20/B>A 24", "25 27 40", "25 27 40"},
+		"given, and not yet told of":     {"5", "21 20/B>A 24 40", "5 21 24 40"},
+		"back":                           {"5 20/A>B 25 40/B>A 41", "44 60", "5 44 60"},
+		"back, and not yet told of":      {"5 20/A>B 25", "41 40/B>A 44", "5 41 44"},
+		"away":                           {"5", "18 20/A>B 21 25", "5 18"},
+		"away and back":                  {"5", "20/A>B 25 40/B>A 41", "5 41"},
+		"told again of what was before":  {"5 20/A>B 25 40/B>A 41", "20/A>B 44 40/B>A 45", "5 44 45"},
+		"away for good after it is back": {"20/A>B 25 40/B>A 41", "44 50/A>C 55", "44"},
+	} {
+		l := &listLog{Memory: historytest.NewMemory()}
+		l.say(t, tt.there)
+		r := history.NewReader(l, list, history.Position{After: at(0)})
+		got := heardBy(t, r, list, at(20))
+		l.say(t, tt.then)
+		if got = strings.TrimSpace(got + " " + heardBy(t, r, list, at(10_000))); got != tt.want {
+			t.Errorf("%s: %q and then %q: %q, want %q", name, tt.there, tt.then, got, tt.want)
 		}
 	}
 }

@@ -33,6 +33,8 @@ type testCase struct {
 	Env map[string]string
 	// Sign is the secret of the app with which the event's query is signed anew: see signed.
 	Sign string
+	// Secret is the one with which what webhooks are told must be signed.
+	Secret string
 	// Timeout replaces the function's, in seconds.
 	Timeout int
 	// Result is the function's answer. A streamed one is {statusCode, headers, cookies, body}.
@@ -49,12 +51,14 @@ type testCase struct {
 
 // call is one request to a service other than DynamoDB.
 type call struct {
-	// To is post, disconnect, invoke or send; Target a connection id, a function's or
-	// a queue's name.
+	// To is post, disconnect, invoke, send or webhook; Target a connection id, or the name of a function,
+	// a queue or a receiver.
 	To     string `json:"to"`
 	Target string `json:"target"`
 	// Body is the exact text, or a mapping that its JSON must equal.
 	Body any `json:"body,omitempty"`
+	// Delay is for how many seconds the queue holds a message back.
+	Delay int `json:"delay,omitempty"`
 }
 
 func (c call) key() string { return c.To + " " + c.Target }

@@ -163,7 +163,7 @@ func rowKey(row any) string {
 func grouped(calls []call) map[string][]any {
 	out := map[string][]any{}
 	for _, c := range calls {
-		out[c.key()] = append(out[c.key()], c.Body)
+		out[c.key()] = append(out[c.key()], c)
 	}
 	return out
 }

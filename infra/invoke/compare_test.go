@@ -13,13 +13,13 @@ func TestACaseFailsForWhateverDiffers(t *testing.T) {
 	c := testCase{
 		Result: object{"statusCode": 200},
 		Rows:   map[string][]any{"T": {row("a", anything), row("b", "2")}},
-		Calls:  []call{{"post", "x", "1"}, {"post", "x", "2"}, {"invoke", "G", object{"a": anything}}},
+		Calls:  []call{{To: "post", Target: "x", Body: "1"}, {To: "post", Target: "x", Body: "2"}, {To: "send", Target: "Q", Body: object{"a": anything}, Delay: 3}},
 	}
 	before := map[string][]any{"U": {row("u", "1")}}
 	after := func() map[string][]any {
 		return map[string][]any{"T": {row("b", "2"), row("a", "77")}, "U": {row("u", "1")}}
 	}
-	calls := []call{{"invoke", "G", object{"a": 5}}, {"post", "x", "1"}, {"post", "x", "2"}}
+	calls := []call{{To: "send", Target: "Q", Body: object{"a": 5}, Delay: 3}, {To: "post", Target: "x", Body: "1"}, {To: "post", Target: "x", Body: "2"}}
 	const fine = `{"statusCode":200,"body":"","headers":null}`
 	for _, k := range []struct {
 		name, result string
@@ -37,6 +37,7 @@ func TestACaseFailsForWhateverDiffers(t *testing.T) {
 		{"posts in another order", fine, nil, []call{calls[0], calls[2], calls[1]}, "calls"},
 		{"a post twice", fine, nil, append(slices.Clone(calls), calls[2]), "calls"},
 		{"no post", fine, nil, calls[:1], "calls"},
+		{"another delay", fine, nil, append([]call{{To: "send", Target: "Q", Body: object{"a": 5}}}, calls[1:]...), "calls"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			rows := after()

@@ -89,12 +89,13 @@ func indexes(list []template.Index) (out []object) {
 	return out
 }
 
-// load writes a seed, a file with BatchWriteItem's RequestItems.
-func (d database) load(ctx context.Context, folder, seed string) error {
+// load writes a seed, a file with BatchWriteItem's RequestItems, in which a receiver's URL is put.
+func (d database) load(ctx context.Context, folder, seed, url string) error {
 	data, err := os.ReadFile(filepath.Join(folder, seed))
 	if err != nil {
 		return err
 	}
+	data = bytes.ReplaceAll(data, []byte(receiver), []byte(url))
 	var output struct{ UnprocessedItems object }
 	if err := d.call(ctx, "BatchWriteItem", object{"RequestItems": json.RawMessage(data)}, &output); err != nil {
 		return fmt.Errorf("%s: %w", seed, err)

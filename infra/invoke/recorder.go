@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -73,6 +72,10 @@ func (r *recorder) use(key, permission string) {
 var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$`)
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if strings.HasPrefix(req.URL.Path, receivers) {
+		r.receive(w, req)
+		return
+	}
 	if req.Method == http.MethodGet && req.Header.Get("Authorization") == "" {
 		return // a function that warms its connections
 	}
@@ -95,7 +98,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case "lambda":
 		function := name(strings.TrimSuffix(req.URL.Path, "/invocations"))
 		r.use(key, "lambda:InvokeFunction "+function)
-		r.keep(key, call{"invoke", function, decoded(body)})
+		r.keep(key, call{To: "invoke", Target: function, Body: decoded(body)})
 		w.WriteHeader(cmp.Or(r.of(key).Answers[function], http.StatusAccepted))
 	case "sqs":
 		r.send(w, key, body)
@@ -137,18 +140,6 @@ func (r *recorder) of(key string) testCase {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cases[key]
-}
-
-func (r *recorder) send(w http.ResponseWriter, key string, body []byte) {
-	var message struct{ QueueURL, MessageBody string }
-	if err := json.Unmarshal(body, &message); err != nil {
-		http.Error(w, `{"__type":"com.amazonaws.sqs#InvalidMessageContents"}`, http.StatusBadRequest)
-		return
-	}
-	r.use(key, "sqs:SendMessage "+name(message.QueueURL))
-	r.keep(key, call{"send", name(message.QueueURL), decoded([]byte(message.MessageBody))})
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	fmt.Fprint(w, `{"MessageId":"00000000-0000-0000-0000-000000000000"}`)
 }
 
 // name is what stands after the last slash.

@@ -36,6 +36,7 @@ func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 		{"KEY2", "lambda", "/2015-03-31/functions/G/invocations", "", `{"a":1}`, 202},
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"https://sqs/1/Q","MessageBody":"m"}`, 200},
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `nonsense`, 400},
+		{"KEY2", "sqs", "/", "AmazonSQS.SendMessageBatch", `{"QueueUrl":"https://sqs/1/R","Entries":[{"MessageBody":"1","DelaySeconds":3},{"MessageBody":"2"}]}`, 200},
 		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.BatchWriteItem", `{"RequestItems":{"T":[]}}`, 200},
 		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.Query", `{"TableName":"T","IndexName":"i"}`, 200},
 		{"KEY2", "s3", "/", "", "", 400},
@@ -46,13 +47,13 @@ func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 	}
 	one, _ := r.take("KEY1")
 	two, used := r.take("KEY2")
-	if got, want := fmt.Sprint(one), "[{post a= hello} {post b= gone}]"; got != want {
+	if got, want := fmt.Sprint(one), "[{post a= hello 0} {post b= gone 0}]"; got != want {
 		t.Errorf("KEY1 made the calls %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(two), "[{invoke G map[a:1]} {send Q m}]"; got != want {
+	if got, want := fmt.Sprint(two), "[{invoke G map[a:1] 0} {send Q m 0} {send R 1 3} {send R 2 0}]"; got != want {
 		t.Errorf("KEY2 made the calls %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true dynamodb:Query T/index/i:true lambda:InvokeFunction G:true sqs:SendMessage Q:true]"; got != want {
+	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true dynamodb:Query T/index/i:true lambda:InvokeFunction G:true sqs:SendMessage Q:true sqs:SendMessage R:true]"; got != want {
 		t.Errorf("KEY2 used %s, want %s", got, want)
 	}
 }

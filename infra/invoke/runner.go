@@ -116,7 +116,7 @@ func (r *runner) prepare(ctx context.Context, db database, c testCase) error {
 		}
 	}
 	for _, seed := range c.Seed {
-		if err := db.load(ctx, r.events, seed); err != nil {
+		if err := db.load(ctx, r.events, seed, r.sam.recorder+receivers+db.key); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,8 @@ type sam struct {
 	options
 	// built is the template that `sam build` wrote, with the endpoint variables added.
 	built object
+	// recorder is the recorder's URL inside a container.
+	recorder string
 	// env has values of variables.
 	env    map[string]string
 	folder string
@@ -35,7 +37,7 @@ func newSAM(o options, recorderPort int) (*sam, error) {
 		return nil, err
 	}
 	recorder := fmt.Sprintf("http://%s:%d", o.host, recorderPort)
-	s := &sam{options: o, folder: folder, env: map[string]string{
+	s := &sam{options: o, folder: folder, recorder: recorder, env: map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": recorder,
 		"AWS_ENDPOINT_URL_LAMBDA":   recorder,
 		"AWS_ENDPOINT_URL_SQS":      recorder,

@@ -50,6 +50,12 @@ func (c testCase) given() string {
 	if c.Env != nil {
 		fmt.Fprintf(&out, "  env: %s\n", text(c.Env))
 	}
+	if c.Sign != "" {
+		fmt.Fprintf(&out, "  sign: %s\n", c.Sign)
+	}
+	if c.Secret != "" {
+		fmt.Fprintf(&out, "  secret: %s\n", c.Secret)
+	}
 	if c.Timeout != 0 {
 		fmt.Fprintf(&out, "  timeout: %d\n", c.Timeout)
 	}

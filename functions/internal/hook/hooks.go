@@ -17,12 +17,19 @@ type Apps interface {
 	App(ctx context.Context, id string) (pusher.App, error)
 }
 
+const (
+	// announcements is how many members are announced side by side.
+	announcements = 32
+	// perTask is how many events are in a task at the most: about 100 KB, were each as large as it may be.
+	perTask = 100
+)
+
 // Hooks puts on the queue what the webhooks of apps want to hear of: of what none wants, nothing is
 // put. It is safe for concurrent use. An error says that the event may be lost.
 type Hooks struct {
 	Apps  Apps
 	Queue Queue
-	// Announced is needed by MemberAdded.
+	// Announced is needed by MembersAdded.
 	Announced Announced
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -46,27 +53,46 @@ func (h Hooks) Vacating(ctx context.Context, app string, channels ...string) err
 	return h.Queue.Put(ctx, Settle, tasks...)
 }
 
-// MemberAdded reports a user that has come to a presence channel, unless the user never was reported
-// as gone.
-func (h Hooks) MemberAdded(ctx context.Context, app, channel, user string) error {
+// MembersAdded reports users who have come to a presence channel, in this order, but for those who
+// never were reported as gone.
+func (h Hooks) MembersAdded(ctx context.Context, app, channel string, users ...string) error {
 	wanted, err := h.members(ctx, app, channel)
 	if err != nil || !wanted {
 		return err
 	}
-	announced, err := h.Announced.Announce(ctx, app, channel, user)
-	if err != nil || !announced {
-		return err
+	var all []*arrival
+	for _, user := range users {
+		all = append(all, &arrival{user: user})
 	}
-	return h.report(ctx, app, Event{Name: MemberAdded, Channel: channel, User: user})
+	each(announcements, all, func(a *arrival) { a.announced, a.err = h.Announced.Announce(ctx, app, channel, a.user) })
+	var events []Event
+	var errs []error
+	for _, a := range all {
+		if errs = append(errs, a.err); a.announced {
+			events = append(events, Event{Name: MemberAdded, Channel: channel, User: a.user})
+		}
+	}
+	return errors.Join(append(errs, h.report(ctx, app, events...))...)
 }
 
-// MemberLeft has a user who seems to have left a presence channel looked at after Settle.
-func (h Hooks) MemberLeft(ctx context.Context, app, channel, user string) error {
+// arrival is a user who has come, and what became of announcing that.
+type arrival struct {
+	user      string
+	announced bool
+	err       error
+}
+
+// MembersLeft has users who seem to have left a presence channel looked at after Settle.
+func (h Hooks) MembersLeft(ctx context.Context, app, channel string, users ...string) error {
 	wanted, err := h.members(ctx, app, channel)
 	if err != nil || !wanted {
 		return err
 	}
-	return h.Queue.Put(ctx, Settle, Task{App: app, At: h.now(), Left: &Left{channel, user}})
+	var tasks []Task
+	for _, user := range users {
+		tasks = append(tasks, Task{App: app, At: h.now(), Left: &Left{channel, user}})
+	}
+	return h.Queue.Put(ctx, Settle, tasks...)
 }
 
 // members reports whether a webhook hears of members of the channel. Who hears of one half only has
@@ -96,13 +122,21 @@ func (h Hooks) Recount(ctx context.Context, app, channel string, delay time.Dura
 	return h.Queue.Put(ctx, delay, Task{App: app, At: h.now(), Count: channel})
 }
 
-// report puts an event on the queue that a webhook wants.
-func (h Hooks) report(ctx context.Context, app string, e Event) error {
+// report puts events of one kind and channel on the queue if a webhook wants them: so many of them in
+// one task, which keeps their order.
+func (h Hooks) report(ctx context.Context, app string, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
 	a, err := h.app(ctx, app)
-	if err != nil || !wants(a.Webhooks, e.Name, e.Channel) {
+	if err != nil || !wants(a.Webhooks, events[0].Name, events[0].Channel) {
 		return err
 	}
-	return h.Queue.Put(ctx, 0, Task{App: app, At: h.now(), Events: []Event{e}})
+	var tasks []Task
+	for some := range slices.Chunk(events, perTask) {
+		tasks = append(tasks, Task{App: app, At: h.now(), Events: some})
+	}
+	return h.Queue.Put(ctx, 0, tasks...)
 }
 
 // app is the app; one without webhooks if nobody may use it, or it is gone.

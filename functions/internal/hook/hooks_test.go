@@ -3,7 +3,10 @@ package hook_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"edgestream/functions/internal/hook"
@@ -11,21 +14,55 @@ import (
 )
 
 // announced are the members that were announced.
-type announced map[string]bool
+type announced struct {
+	mu   sync.Mutex
+	rows map[string]bool
+	// slow are the users who are announced late.
+	slow map[string]time.Duration
+}
 
-func (a announced) Announce(_ context.Context, app, channel, user string) (bool, error) {
+func (a *announced) Announce(_ context.Context, app, channel, user string) (bool, error) {
+	time.Sleep(a.slow[user])
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	key := app + "/" + channel + "/" + user
-	was := a[key]
-	a[key] = true
+	was := a.rows[key]
+	if a.rows == nil {
+		a.rows = map[string]bool{}
+	}
+	a.rows[key] = true
 	return !was, nil
+}
+
+func TestMembersAreReportedInTheOrderInWhichTheyCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &queue{}
+		h := hook.Hooks{Apps: app(all(url)), Queue: q, Announced: &announced{slow: map[string]time.Duration{"u0": time.Second, "u7": time.Minute}}}
+		var users []string
+		for i := range 150 {
+			users = append(users, fmt.Sprint("u", i))
+		}
+		if err := h.MembersAdded(t.Context(), "1", "presence-x", users...); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, task := range q.tasks {
+			for _, e := range task.Events {
+				got = append(got, e.User)
+			}
+		}
+		if !equal(got, users) || len(q.tasks) != 2 {
+			t.Errorf("%d tasks: %q", len(q.tasks), got)
+		}
+	})
 }
 
 // calls are all calls, about the app 1.
 var calls = map[string]func(context.Context, hook.Hooks) error{
 	"occupied":  func(ctx context.Context, h hook.Hooks) error { return h.Occupied(ctx, "1", "x") },
 	"vacating":  func(ctx context.Context, h hook.Hooks) error { return h.Vacating(ctx, "1", "x", "y") },
-	"added":     func(ctx context.Context, h hook.Hooks) error { return h.MemberAdded(ctx, "1", "presence-x", "7") },
-	"left":      func(ctx context.Context, h hook.Hooks) error { return h.MemberLeft(ctx, "1", "presence-x", "7") },
+	"added":     func(ctx context.Context, h hook.Hooks) error { return h.MembersAdded(ctx, "1", "presence-x", "7", "8") },
+	"left":      func(ctx context.Context, h hook.Hooks) error { return h.MembersLeft(ctx, "1", "presence-x", "7", "8") },
 	"miss":      func(ctx context.Context, h hook.Hooks) error { return h.CacheMiss(ctx, "1", "cache-x") },
 	"count":     func(ctx context.Context, h hook.Hooks) error { return h.SubscriptionCount(ctx, "1", "x", 0) },
 	"recount":   func(ctx context.Context, h hook.Hooks) error { return h.Recount(ctx, "1", "x", 5*time.Second) },
@@ -39,8 +76,8 @@ var calls = map[string]func(context.Context, hook.Hooks) error{
 var tasks = map[string][]string{
 	"occupied": {`{"app":"1","at":5000,"events":[{"name":"channel_occupied","channel":"x"}]} 0s`},
 	"vacating": {`{"app":"1","at":5000,"vacated":"x"} 3s`, `{"app":"1","at":5000,"vacated":"y"} 3s`},
-	"added":    {`{"app":"1","at":5000,"events":[{"name":"member_added","channel":"presence-x","user_id":"7"}]} 0s`},
-	"left":     {`{"app":"1","at":5000,"left":{"channel":"presence-x","user":"7"}} 3s`},
+	"added":    {`{"app":"1","at":5000,"events":[{"name":"member_added","channel":"presence-x","user_id":"7"},{"name":"member_added","channel":"presence-x","user_id":"8"}]} 0s`},
+	"left":     {`{"app":"1","at":5000,"left":{"channel":"presence-x","user":"7"}} 3s`, `{"app":"1","at":5000,"left":{"channel":"presence-x","user":"8"}} 3s`},
 	"miss":     {`{"app":"1","at":5000,"events":[{"name":"cache_miss","channel":"cache-x"}]} 0s`},
 	"count":    {`{"app":"1","at":5000,"events":[{"name":"subscription_count","channel":"x","subscription_count":0}]} 0s`},
 	"recount":  {`{"app":"1","at":5000,"count":"x"} 5s`},
@@ -51,7 +88,7 @@ var tasks = map[string][]string{
 func put(t *testing.T, a apps, call func(context.Context, hook.Hooks) error) (got []string) {
 	t.Helper()
 	q := &queue{}
-	h := hook.Hooks{Apps: a, Queue: q, Announced: announced{}, Now: func() time.Time { return time.UnixMilli(5000) }}
+	h := hook.Hooks{Apps: a, Queue: q, Announced: &announced{}, Now: func() time.Time { return time.UnixMilli(5000) }}
 	if err := call(t.Context(), h); err != nil {
 		t.Error(err)
 	}
@@ -94,9 +131,9 @@ func equal(a, b []string) bool {
 func TestAMemberIsAnnouncedOnce(t *testing.T) {
 	q := &queue{}
 	only := pusher.Webhook{URL: url, Events: []string{hook.MemberAdded}}
-	h := hook.Hooks{Apps: app(only), Queue: q, Announced: announced{}}
+	h := hook.Hooks{Apps: app(only), Queue: q, Announced: &announced{}}
 	for range 2 {
-		if err := h.MemberAdded(t.Context(), "1", "presence-x", "7"); err != nil {
+		if err := h.MembersAdded(t.Context(), "1", "presence-x", "7"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +141,7 @@ func TestAMemberIsAnnouncedOnce(t *testing.T) {
 		t.Errorf("%+v", q.tasks)
 	}
 	// Nobody wants to hear that the member left, but the row must go: else the next coming is silent.
-	if err := h.MemberLeft(t.Context(), "1", "presence-x", "7"); err != nil || len(q.tasks) != 2 {
+	if err := h.MembersLeft(t.Context(), "1", "presence-x", "7"); err != nil || len(q.tasks) != 2 {
 		t.Errorf("%d tasks, %v", len(q.tasks), err)
 	}
 }
@@ -114,7 +151,7 @@ func TestFailuresAreReturned(t *testing.T) {
 		if tasks[name] == nil {
 			continue
 		}
-		h := hook.Hooks{Apps: app(all(url)), Queue: &queue{err: errTable}, Announced: announced{}}
+		h := hook.Hooks{Apps: app(all(url)), Queue: &queue{err: errTable}, Announced: &announced{}}
 		if err := call(t.Context(), h); !errors.Is(err, errTable) {
 			t.Errorf("%s: %v", name, err)
 		}

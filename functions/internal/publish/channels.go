@@ -39,8 +39,9 @@ type Apps interface {
 // Hooks tells an app's webhooks what happens, and has looked at later what may be over in a moment.
 // A batch that comes again may tell the same again.
 type Hooks interface {
-	MemberAdded(ctx context.Context, app, channel, user string) error
-	MemberLeft(ctx context.Context, app, channel, user string) error
+	// MembersAdded are users who have come, each once, in the order in which they came.
+	MembersAdded(ctx context.Context, app, channel string, users ...string) error
+	MembersLeft(ctx context.Context, app, channel string, users ...string) error
 	// ClientEvent is an event that a client has said; e.Except is its socket.
 	ClientEvent(ctx context.Context, app, channel string, e pusher.Event) error
 	CacheMiss(ctx context.Context, app, channel string) error

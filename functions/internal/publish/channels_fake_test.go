@@ -122,12 +122,12 @@ func (v *venue) tell(format string, of ...any) error {
 	return nil
 }
 
-func (v *venue) MemberAdded(_ context.Context, app, channel, user string) error {
-	return v.tell("added %s/%s %s", app, channel, user)
+func (v *venue) MembersAdded(_ context.Context, app, channel string, users ...string) error {
+	return v.tell("added %s/%s %s", app, channel, strings.Join(users, " "))
 }
 
-func (v *venue) MemberLeft(_ context.Context, app, channel, user string) error {
-	return v.tell("left %s/%s %s", app, channel, user)
+func (v *venue) MembersLeft(_ context.Context, app, channel string, users ...string) error {
+	return v.tell("left %s/%s %s", app, channel, strings.Join(users, " "))
 }
 
 func (v *venue) ClientEvent(_ context.Context, app, channel string, e pusher.Event) error {

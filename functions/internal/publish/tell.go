@@ -2,14 +2,17 @@ package publish
 
 import (
 	"context"
+	"slices"
 
 	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/stream"
 )
 
-// news is what webhooks hear of together, one after the other: of one member, or of one channel what is
-// no member's.
+// news is what webhooks hear of together: who comes to a channel, who leaves it, and, one after the
+// other, what else is said there.
 type news struct {
+	// members is the event if it is of members.
+	members  string
 	messages []*message
 	keys     []uint64
 }
@@ -30,7 +33,7 @@ func (b *batch) tell(ctx context.Context) {
 func (b *batch) news() (all []*news) {
 	type subject struct {
 		stream.Topic
-		member string
+		members string
 	}
 	of := map[subject]*news{}
 	for i := range b.messages {
@@ -38,9 +41,12 @@ func (b *batch) news() (all []*news) {
 		if !m.isNews() || m.Event == stream.EventCount && m.Payload == nil {
 			continue
 		}
-		s := subject{m.Topic, m.Member}
+		s := subject{Topic: m.Topic}
+		if m.Member != "" {
+			s.members = m.Event
+		}
 		if of[s] == nil {
-			of[s] = &news{}
+			of[s] = &news{members: s.members}
 			all = append(all, of[s])
 		}
 		of[s].messages = append(of[s].messages, m)
@@ -65,18 +71,50 @@ func (m *message) isClient() bool {
 }
 
 func (b *batch) tellAll(ctx context.Context, n *news) {
+	var due []*message
+	var keys []uint64
 	for _, m := range n.messages {
 		key := b.key(m.change, "hook", stream.Subscription{Stream: stream.Channel, Param: m.Topic.ID}, m.Part)
-		if m.change.waits() || b.repeated && b.memory.has(key) {
-			continue
+		if !m.change.waits() && !(b.repeated && b.memory.has(key)) {
+			due, keys = append(due, m), append(keys, key)
 		}
-		if err := b.tellOf(ctx, m); err != nil {
-			b.blame("hook", err)
-			m.change.hold()
+	}
+	if n.members != "" && len(due) > 0 {
+		if b.heard(due[0], b.tellMembers(ctx, due)) {
+			n.keys = keys
+		}
+		return
+	}
+	for i, m := range due {
+		if m.change.waits() || !b.heard(m, b.tellOf(ctx, m)) {
 			return
 		}
-		n.keys = append(n.keys, key)
+		n.keys = append(n.keys, keys[i])
 	}
+}
+
+// heard reports whether webhooks have been told; if not, the change waits, and with it all that follow.
+func (b *batch) heard(m *message, err error) bool {
+	if err != nil {
+		b.blame("hook", err)
+		m.change.hold()
+	}
+	return err == nil
+}
+
+// tellMembers tells who has come, or left; all messages are of one channel and one event.
+func (b *batch) tellMembers(ctx context.Context, all []*message) error {
+	app, channel, _ := all[0].Topic.Channel()
+	var users []string
+	for _, m := range all {
+		if !slices.Contains(users, m.Member) {
+			users = append(users, m.Member)
+		}
+	}
+	if all[0].Event == stream.EventMemberAdded {
+		return b.Hooks.MembersAdded(ctx, app, channel, users...)
+	}
+	return b.Hooks.MembersLeft(ctx, app, channel, users...)
 }
 
 func (b *batch) tellOf(ctx context.Context, m *message) error {
@@ -86,10 +124,6 @@ func (b *batch) tellOf(ctx context.Context, m *message) error {
 		return b.Hooks.CacheMiss(ctx, app, channel)
 	case m.isClient():
 		return b.Hooks.ClientEvent(ctx, app, channel, pusher.Event{Name: m.Event, Data: string(m.Payload), Except: m.Except, User: m.User})
-	case m.Event == stream.EventMemberAdded:
-		return b.Hooks.MemberAdded(ctx, app, channel, m.Member)
-	case m.Event == stream.EventMemberRemoved:
-		return b.Hooks.MemberLeft(ctx, app, channel, m.Member)
 	}
 	return b.Hooks.SubscriptionCount(ctx, app, channel, m.subscriptions)
 }

@@ -2,6 +2,7 @@ package mastodon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -86,7 +87,16 @@ func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) err
 		err = c.replay(ctx, h.Connection, first.replays)
 	}
 	if err == nil && time.Since(began) >= slow {
-		err = c.Connections.Confirm(ctx, session, first.subscriptions)
+		err = c.confirm(ctx, session, first)
+	}
+	return err
+}
+
+// confirm turns a client away that is not admitted any more, or of which that cannot be found out.
+func (c Connect) confirm(ctx context.Context, s stream.Session, first opening) error {
+	err := c.Connections.Confirm(ctx, s, first.subscriptions)
+	if err != nil && !errors.Is(err, stream.ErrInvalidToken) {
+		return c.turnAway(ctx, s.Connection, err)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ type lagging struct {
 	takes     time.Duration
 	meanwhile func()
 	confirmed int
+	broken    error // what a confirmation fails with
 }
 
 func (l *lagging) Open(ctx context.Context, s stream.Session, first []stream.Subscription) error {
@@ -28,6 +29,9 @@ func (l *lagging) Open(ctx context.Context, s stream.Session, first []stream.Sub
 
 func (l *lagging) Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	l.confirmed++
+	if l.broken != nil {
+		return l.broken
+	}
 	return l.Memory.Confirm(ctx, s, first)
 }
 
@@ -60,4 +64,20 @@ func TestAClientThatWasLongInComingIsLookedAtAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestASlowConnectionThatCannotBeLookedAtAgainIsTurnedAwayAndForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		store := &lagging{Memory: w.store, takes: slow, meanwhile: func() {}, broken: errBroken}
+		c := Connect{Tokens: w.accounts, Authoriser: w.authoriser(), Connections: store, Greeter: &w.posted,
+			Recheck: w.recheck(), Resume: w.resume()}
+		err := c.Connect(t.Context(), Handshake{Connection: conn, Credentials: Credentials{AccessToken: "full"}}, w.logger())
+		if RefusalOf(err).Status != 500 {
+			t.Errorf("got %v", err)
+		}
+		if _, err := w.store.Session(t.Context(), conn); !errors.Is(err, stream.ErrNoConnection) {
+			t.Error("the connection is still stored")
+		}
+	})
 }

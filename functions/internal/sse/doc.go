@@ -49,6 +49,6 @@
 // than planned. A position covers only what was written.
 //
 // What was read and cannot be written yet waits in memory, about a megabyte of it, and is not read
-// again. Every two seconds, or when a write ends that takes longer, a look at History finds the control entries,
-// which hold for what is waiting too.
+// again. Every two seconds, and every five while a write lasts, a look at History finds the control entries,
+// which hold for what is waiting too: what ends a response ends it also if its client does not read.
 package sse

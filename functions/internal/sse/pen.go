@@ -14,9 +14,14 @@ type pen struct {
 	cut func()
 	// writing is closed when the write that was given up has ended; nil if none was.
 	writing chan struct{}
+	// look is called again and again while a write waits for the client; an error ends the write. nil: never.
+	look func(context.Context) error
 	// written is how many bytes are on their way.
 	written int
 }
+
+// lookEvery is how often a write that waits is interrupted for a look.
+const lookEvery = 5 * time.Second
 
 func newPen(ctx context.Context, w http.ResponseWriter) *pen {
 	p := &pen{w: w, control: http.NewResponseController(w)}
@@ -27,7 +32,7 @@ func newPen(ctx context.Context, w http.ResponseWriter) *pen {
 }
 
 // write returns when the bytes are on their way to the client, or with the reason for which they
-// are not all: errGone, or why the context has ended. Nothing can be written after that.
+// are not all: errGone, why the context has ended, or what look says. Nothing can be written after that.
 func (p *pen) write(ctx context.Context, b []byte) error {
 	if ctx.Err() != nil {
 		return why(ctx)
@@ -40,16 +45,35 @@ func (p *pen) write(ctx context.Context, b []byte) error {
 			_ = p.control.Flush() // where nothing is buffered there is nothing to flush
 		}
 	}()
-	select {
-	case <-done:
-		if failed != nil {
-			return errGone
-		}
-		p.written += len(b)
-		return nil
-	case <-ctx.Done():
+	if err := p.wait(ctx, done); err != nil {
 		p.giveUp(done)
-		return why(ctx)
+		return err
+	}
+	if failed != nil {
+		return errGone
+	}
+	p.written += len(b)
+	return nil
+}
+
+// wait returns when the write is done, or with the reason for which it must not be waited for.
+func (p *pen) wait(ctx context.Context, done chan struct{}) error {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return why(ctx)
+		case <-ticker.C:
+		}
+		if p.look == nil {
+			continue
+		}
+		if err := p.look(ctx); err != nil {
+			return err
+		}
 	}
 }
 

@@ -48,6 +48,22 @@ func (r *response) poll(ctx context.Context, now time.Time) (more bool, err erro
 	return more || left || len(r.waiting) > 0, err
 }
 
+// peek obeys control entries while a write waits for a client that does not read. What it reads is read
+// again, since none of it is done.
+func (r *response) peek(ctx context.Context) error {
+	items, _, err := r.read(ctx, time.Now())
+	if err != nil {
+		return nil // the next poll says so
+	}
+	if err := r.obey(items); err != nil {
+		return err
+	}
+	if err := r.look(ctx); errors.Is(err, errNotOwner) {
+		return err
+	}
+	return nil
+}
+
 func (r *response) read(ctx context.Context, now time.Time) ([]history.Item, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()

@@ -80,6 +80,7 @@ func (a *admitted) respond(ctx context.Context, w http.ResponseWriter, log *slog
 			logPanic(ctx, log, p) // in the middle of a stream there is nothing to answer
 		}
 	}()
+	r.pen.look = r.peek
 	w.Header().Set("Content-Type", "text/event-stream")
 	reason := r.run(ctx)
 	a.kept = !r.pen.free()

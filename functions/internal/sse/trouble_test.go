@@ -201,7 +201,7 @@ func TestAWriteThatCannotBeEndedKeepsItsSlot(t *testing.T) {
 func TestASlowClientsRestOfAPageWaitsForControlEntries(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		c := w.at("public", "read")
-		c.slow = time.Millisecond
+		c.slow = 100 * time.Microsecond
 		r := c.get(t)
 		synctest.Wait()     // its first look finds nothing
 		for i := range 20 { // each is a batch of its own
@@ -214,6 +214,40 @@ func TestASlowClientsRestOfAPageWaitsForControlEntries(t *testing.T) {
 			t.Errorf("%d events", len(got))
 		}
 	})
+}
+
+// TestWhatEndsAStreamEndsOneWhoseClientDoesNotRead: within seconds, and not when its write is over.
+func TestWhatEndsAStreamEndsOneWhoseClientDoesNotRead(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, w *world){
+		"a control entry": func(t *testing.T, w *world) {
+			_ = w.Control(t.Context(), stream.ListTopic("12"), controlClose, w.rooms.readers()[0])
+		},
+		"a list that moves": func(t *testing.T, w *world) {
+			w.accounts.give("12", "2")
+			move := history.Move{From: "1", To: "2", At: time.Now()}
+			_ = w.Control(t.Context(), stream.ListTopic("12"), history.ControlList, move.Payload())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				c := w.at("list?list=12", "read")
+				c.slow = time.Second
+				r := c.get(t)
+				time.Sleep(time.Minute) // in which it reads what comes before all events
+				w.say(stream.ListTopic("12"), []stream.Name{stream.List}, "update", `{"id":"`+large("a")+`"}`)
+				time.Sleep(time.Minute)
+				began := time.Now()
+				end(t, w)
+				if <-r.done; time.Since(began) > 10*time.Second {
+					t.Errorf("ended after %v", time.Since(began))
+				}
+				r.expect(t)
+				if w.handoffs.count() > 0 {
+					t.Error("its end was taken for planned")
+				}
+			})
+		})
+	}
 }
 
 func TestAFunctionWithLittleTimeStillSaysHello(t *testing.T) {

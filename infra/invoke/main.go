@@ -11,7 +11,8 @@
 //
 // The tables are those of template.yaml. The recorder stands for the services that
 // have no local double in the SAM CLI: API Gateway's management API, Lambda's Invoke
-// API and SQS. It demands signed requests.
+// API and SQS. It demands signed requests. It also is the receivers of webhooks, and demands that what
+// they are told is signed by the app.
 //
 // Each case signs with an access key of its own. DynamoDB Local keeps a database per
 // access key, and the recorder sorts calls by it, so cases run side by side without

@@ -25,7 +25,7 @@ const (
 )
 
 // Apps reads the apps of the Accounts table, which the application writes. It is safe for concurrent
-// use. What it says may be ten seconds old; that there is none, two.
+// use. What it says may be ten seconds old; that there is none, two. Current says what is.
 type Apps struct {
 	table table.Table
 	now   func() time.Time
@@ -36,8 +36,8 @@ type Apps struct {
 
 // known is what a row said.
 type known struct {
-	row   table.Item
-	until time.Time
+	row       table.Item
+	at, until time.Time
 }
 
 // NewApps reads the table with this name.
@@ -51,38 +51,64 @@ func (a *Apps) Meter(report func(table.Units)) { a.table.Meter(report) }
 
 // App implements pusher.Apps.
 func (a *Apps) App(ctx context.Context, id string) (pusher.App, error) {
+	return a.app(ctx, id, a.read)
+}
+
+// AppByKey implements pusher.Apps. The key's row names the app, and the app's row has to have the key:
+// a key that was replaced is no app's.
+func (a *Apps) AppByKey(ctx context.Context, key string) (pusher.App, error) {
+	return a.byKey(ctx, key, a.read, a.read)
+}
+
+// Current implements pusher.CurrentApps. Where a known row names the app, the app's own row decides:
+// it is enough if that is read. Unless it has another key.
+func (a *Apps) Current(ctx context.Context, key string) (pusher.App, error) {
+	app, err := a.byKey(ctx, key, a.read, a.fetch)
+	if errors.Is(err, pusher.ErrNoApp) {
+		return a.byKey(ctx, key, a.fetch, a.fetch)
+	}
+	return app, err
+}
+
+// reads returns the row with this key, or nil.
+type reads func(ctx context.Context, key string) (table.Item, error)
+
+func (a *Apps) app(ctx context.Context, id string, get reads) (pusher.App, error) {
 	if id == "" || len(id) > maxID {
 		return pusher.App{}, pusher.ErrNoApp
 	}
-	row, err := a.read(ctx, "app#"+id)
+	row, err := get(ctx, "app#"+id)
 	if err != nil {
 		return pusher.App{}, err
 	}
 	return appOf(id, row)
 }
 
-// AppByKey implements pusher.Apps. The key's row names the app, and the app's row has to have the key:
-// a key that was replaced is no app's.
-func (a *Apps) AppByKey(ctx context.Context, key string) (pusher.App, error) {
+func (a *Apps) byKey(ctx context.Context, key string, name, get reads) (pusher.App, error) {
 	if key == "" || len(key) > maxKey {
 		return pusher.App{}, pusher.ErrNoApp
 	}
-	row, err := a.read(ctx, "appkey#"+key)
+	row, err := name(ctx, "appkey#"+key)
 	if err != nil {
 		return pusher.App{}, err
 	}
-	app, err := a.App(ctx, row.Get("app").Text)
+	app, err := a.app(ctx, row.Get("app").Text, get)
 	if err == nil && app.Key != key {
 		return pusher.App{}, fmt.Errorf("%w: its row has another key", pusher.ErrNoApp)
 	}
 	return app, err
 }
 
-// read is the row with this key, or nil.
+// read returns what is known, or else fetches it.
 func (a *Apps) read(ctx context.Context, key string) (table.Item, error) {
 	if row, ok := a.recall(key); ok {
 		return row, nil
 	}
+	return a.fetch(ctx, key)
+}
+
+// fetch returns the row as it is now.
+func (a *Apps) fetch(ctx context.Context, key string) (table.Item, error) {
 	began := a.now()
 	got, err := a.table.Call(ctx, "GetItem", table.Parameters{"Key": table.Item{{"key", table.Text(key)}}, "ConsistentRead": true})
 	if err != nil {
@@ -114,10 +140,13 @@ func (a *Apps) keep(key string, row table.Item, at time.Time) {
 		}
 	}
 	until := at.Add(appFor)
+	if a.known[key].at.After(at) {
+		return // it is known from a read that began later
+	}
 	if row == nil {
 		until = at.Add(noAppFor)
 	}
-	a.known[key] = known{row, until}
+	a.known[key] = known{row, at, until}
 }
 
 var errNoSecret = errors.New("its row has no appKey or no secret")

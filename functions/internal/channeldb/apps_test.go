@@ -152,6 +152,33 @@ func TestAppsAreKnownForSeconds(t *testing.T) {
 	enabled(false, 1)
 }
 
+func TestTheStateOfAnAppIsReadEachTime(t *testing.T) {
+	s := newStore(t)
+	current := func(want error, enabled bool, calls int) {
+		t.Helper()
+		before := s.calls
+		app, err := s.Current(t.Context(), "key")
+		if !errors.Is(err, want) || app.Enabled != enabled || s.calls-before != calls {
+			t.Errorf("enabled %v after %d calls, %v; want %v, %d, %v", app.Enabled, s.calls-before, err, enabled, calls, want)
+		}
+	}
+	current(pusher.ErrNoApp, false, 2) // the key's row, twice
+	s.put(t, "appkey#key", attributes{"app": &sv{Value: "1"}})
+	s.put(t, "app#1", whole(nil))
+	current(nil, true, 2) // no row names it as far as is known
+	s.put(t, "app#1", whole(attributes{"enabled": nil}))
+	current(nil, false, 1)
+	if app, err := s.AppByKey(t.Context(), "key"); err != nil || app.Enabled {
+		t.Errorf("what was read is not known: %+v, %v", app, err)
+	}
+	s.put(t, "app#1", whole(attributes{"appKey": &sv{Value: "other"}}))
+	s.put(t, "app#2", whole(nil))
+	s.put(t, "appkey#key", attributes{"app": &sv{Value: "2"}})
+	current(nil, true, 3) // the key is another app's
+	s.put(t, "app#2", attributes{})
+	current(pusher.ErrNoApp, false, 3)
+}
+
 func TestAskingForManyKeysForgetsNoApp(t *testing.T) {
 	s := newStore(t)
 	s.put(t, "app#1", whole(nil))

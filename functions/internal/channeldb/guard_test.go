@@ -15,7 +15,7 @@ var (
 	_ pusher.Connections = (*Channels)(nil)
 	_ pusher.Events      = (*Channels)(nil)
 	_ pusher.Directory   = (*Channels)(nil)
-	_ pusher.Apps        = (*Apps)(nil)
+	_ pusher.CurrentApps = (*Apps)(nil)
 	_ hook.Announced     = (*Channels)(nil)
 	_ hook.Departures    = (*Channels)(nil)
 	_ hook.Counter       = (*Channels)(nil)

@@ -35,3 +35,10 @@ type Apps interface {
 	// AppByKey is the app with this key; ErrNoApp if there is none.
 	AppByKey(ctx context.Context, key string) (App, error)
 }
+
+// CurrentApps are apps whose state can be asked for too.
+type CurrentApps interface {
+	Apps
+	// Current is AppByKey as of now.
+	Current(ctx context.Context, key string) (App, error)
+}

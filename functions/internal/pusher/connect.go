@@ -30,7 +30,7 @@ type Handshake struct {
 // Connect admits clients. All fields are needed, but for a stack without apps.
 type Connect struct {
 	// Apps knows the apps; nil: there are none, and no other field but Greeter is needed.
-	Apps        Apps
+	Apps        CurrentApps
 	Connections Connections
 	// Greeter must not wait for its frames to be posted: the socket opens only after Connect
 	// has returned.
@@ -43,7 +43,7 @@ type Connect struct {
 func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) error {
 	app, err := c.app(ctx, h)
 	if err == nil {
-		err = c.open(ctx, h.Connection, app)
+		err = c.open(ctx, h, app)
 	}
 	if err == nil {
 		return nil
@@ -58,18 +58,27 @@ func (c Connect) Connect(ctx context.Context, h Handshake, log *slog.Logger) err
 	})
 }
 
-func (c Connect) open(ctx context.Context, conn stream.Connection, app App) error {
-	if err := c.Connections.Open(ctx, stream.Session{Connection: conn, App: app.ID}); err != nil {
+// open stores the connection and asks once more for the app: whoever has it closed meanwhile, because
+// it is disabled, either finds the connection or did so before that.
+func (c Connect) open(ctx context.Context, h Handshake, app App) error {
+	if err := c.Connections.Open(ctx, stream.Session{Connection: h.Connection, App: app.ID}); err != nil {
 		return err
 	}
-	greeting := stream.Greeting{Connection: conn, Frames: []string{string(establishedFrame(conn))}}
-	if err := c.Greeter.Greet(ctx, greeting); err != nil {
-		return errors.Join(err, c.Connections.End(ctx, conn)) // it holds nothing yet
+	now, err := usable(c.Apps.Current(ctx, h.Key))
+	if err == nil && now.ID != app.ID {
+		err = errors.New("the key has become another app's")
+	}
+	if err == nil {
+		err = c.Greeter.Greet(ctx, stream.Greeting{Connection: h.Connection, Frames: []string{string(establishedFrame(h.Connection))}})
+	}
+	if err != nil {
+		return errors.Join(noSuchKey(h.Key, err), c.Connections.End(ctx, h.Connection)) // it holds nothing yet
 	}
 	return nil
 }
 
-// app is the app of the handshake, if it may be connected to.
+// app is the app of the handshake, if it may be connected to. One that was refused a moment ago may be
+// allowed now, and a client that is told otherwise never comes back.
 func (c Connect) app(ctx context.Context, h Handshake) (App, error) {
 	if err := checkProtocol(h.Protocol); err != nil {
 		return App{}, err
@@ -79,15 +88,29 @@ func (c Connect) app(ctx context.Context, h Handshake) (App, error) {
 	}
 	app, err := App{}, ErrNoApp
 	if c.Apps != nil && isKey(h.Key) {
-		app, err = c.Apps.AppByKey(ctx, h.Key)
+		if app, err = usable(c.Apps.AppByKey(ctx, h.Key)); refusedApp(err) {
+			app, err = usable(c.Apps.Current(ctx, h.Key))
+		}
 	}
-	switch {
-	case errors.Is(err, ErrNoApp):
-		return App{}, told(err, "App key "+short(h.Key)+" not in this cluster. Did you forget to specify the cluster?")
-	case err == nil && !app.Enabled:
-		return app, ErrDisabled
+	return app, noSuchKey(h.Key, err)
+}
+
+// usable is the app, or ErrDisabled with it.
+func usable(app App, err error) (App, error) {
+	if err == nil && !app.Enabled {
+		err = ErrDisabled
 	}
 	return app, err
+}
+
+func refusedApp(err error) bool { return errors.Is(err, ErrNoApp) || errors.Is(err, ErrDisabled) }
+
+// noSuchKey adds what a client is told whose key is no app's.
+func noSuchKey(key string, err error) error {
+	if errors.Is(err, ErrNoApp) {
+		return told(err, "App key "+short(key)+" not in this cluster. Did you forget to specify the cluster?")
+	}
+	return err
 }
 
 func checkProtocol(version string) error {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgestream/functions/internal/pusher"
+	"edgestream/functions/internal/pushertest"
 	"edgestream/functions/internal/stream"
 )
 
@@ -92,6 +93,61 @@ type brokenApps struct{ err error }
 
 func (b brokenApps) App(context.Context, string) (pusher.App, error)      { return pusher.App{}, b.err }
 func (b brokenApps) AppByKey(context.Context, string) (pusher.App, error) { return pusher.App{}, b.err }
+
+func (b brokenApps) Current(context.Context, string) (pusher.App, error) { return pusher.App{}, b.err }
+
+// lateApps are known as they were; what they are now comes one after the other.
+type lateApps struct {
+	pushertest.Apps
+	now []pushertest.Apps
+}
+
+func (l *lateApps) Current(ctx context.Context, key string) (pusher.App, error) {
+	if len(l.now) == 0 {
+		return pusher.App{}, errBroken
+	}
+	now := l.now[0]
+	l.now = l.now[1:]
+	return now.AppByKey(ctx, key)
+}
+
+// TestAClientIsAdmittedByWhatAnAppIsNow has an app change that is known, before the connection is stored
+// or while it is.
+func TestAClientIsAdmittedByWhatAnAppIsNow(t *testing.T) {
+	off, moved := app, app
+	off.Enabled, moved.ID = false, "2"
+	is, isOff, none := pushertest.Apps{app}, pushertest.Apps{off}, pushertest.Apps{}
+	const established, disabled, unknown = "pusher:connection_established", `"code":4003`, `"code":4001`
+	for name, tt := range map[string]struct {
+		known pushertest.Apps
+		now   []pushertest.Apps
+		want  string
+		err   error
+	}{
+		"still the same":    {is, []pushertest.Apps{is}, established, nil},
+		"disabled":          {is, []pushertest.Apps{isOff}, disabled, nil},
+		"removed":           {is, []pushertest.Apps{none}, unknown, nil},
+		"another app's key": {is, []pushertest.Apps{{moved}}, "", nil},
+		"enabled":           {isOff, []pushertest.Apps{is, is}, established, nil},
+		"made":              {none, []pushertest.Apps{is, is}, established, nil},
+		"made and disabled": {none, []pushertest.Apps{is, isOff}, disabled, nil},
+		"still disabled":    {isOff, []pushertest.Apps{isOff}, disabled, nil},
+		"not to be read":    {is, nil, "", errBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			c := pusher.Connect{Apps: &lateApps{tt.known, tt.now}, Connections: w.store, Greeter: &w.said}
+			err := c.Connect(context.Background(), pusher.Handshake{Connection: conn, Key: app.Key}, w.logger())
+			if (err != nil) != (tt.want == "") || tt.err != nil && !errors.Is(err, tt.err) {
+				t.Errorf("error %v", err)
+			}
+			if frames := strings.Join(w.said.frames, ""); !strings.Contains(frames, tt.want) || len(w.said.frames) > 1 {
+				t.Errorf("told %s", frames)
+			}
+			w.known(t, tt.want == established)
+		})
+	}
+}
 
 // fullStore admits nobody.
 type fullStore struct {

@@ -9,7 +9,10 @@ import (
 // Apps are apps in memory.
 type Apps []pusher.App
 
-var _ pusher.Apps = Apps(nil)
+var _ pusher.CurrentApps = Apps(nil)
+
+// Current implements pusher.CurrentApps.
+func (a Apps) Current(ctx context.Context, key string) (pusher.App, error) { return a.AppByKey(ctx, key) }
 
 // App implements pusher.Apps.
 func (a Apps) App(_ context.Context, id string) (pusher.App, error) {

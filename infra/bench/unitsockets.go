@@ -9,7 +9,7 @@ import (
 
 // sockets measures what one connection costs, step by step.
 func (l *ledger) sockets(ctx context.Context, f unitsFlags) error {
-	everyone := people{"bench", f.listeners}
+	everyone := people{"bench", max(f.listeners, f.times)}
 	if err := everyone.register(ctx, l.db); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type Authorisation struct {
 // Authorise signs for the channel on the socket, if the capability with this text allows it.
 // ErrSocket; ErrRefused with the reason; any other error says that nobody knows.
 func (s Service) Authorise(ctx context.Context, capability, socketID, channel string) (Authorisation, error) {
-	if !isSocketID(socketID) {
+	if !pusher.IsSocketID(socketID) {
 		return Authorisation{}, ErrSocket
 	}
 	c, app, err := s.holder(ctx, capability)

@@ -66,7 +66,7 @@ func (p *publication) read(f fields) (err error) {
 
 func (p *publication) readSocket(f fields) error {
 	socket, ok, err := f.text("socket_id")
-	if err == nil && ok && !isSocketID(socket) {
+	if err == nil && ok && !pusher.IsSocketID(socket) {
 		err = invalid("socket_id is not one: it has the form of 123.456")
 	}
 	p.event.Except = socket
@@ -94,15 +94,6 @@ func (c call) checkChannel(name string) error {
 func why(err error) string {
 	_, reason, _ := strings.Cut(err.Error(), ": ")
 	return reason
-}
-
-// isSocketID reports whether the text is two decimal numbers: what a connection may be called.
-func isSocketID(text string) bool {
-	digits := func(s string) bool {
-		return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-	}
-	left, right, ok := strings.Cut(text, ".")
-	return ok && len(text) <= 64 && digits(left) && digits(right)
 }
 
 // unique are the names in their order, each once.

@@ -11,7 +11,7 @@ import (
 )
 
 // terminated is the last frame of a connection that is closed by the app. API Gateway cannot close with
-// a code of the protocol; from the frame's a client knows not to come back.
+// a code of the protocol, so a client whose library goes by the close's code comes back.
 const terminated = `{"event":"pusher:error","data":{"code":4009,"message":"You got disconnected by the app."}}`
 
 // terminate closes the connections on which the user is signed in.

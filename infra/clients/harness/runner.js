@@ -44,8 +44,12 @@ function ready(runner) {
   const log = createWriteStream(logFile);
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`the runner is not ready, see ${logFile}`)), startDeadline);
-    runner.on("error", reject);
-    runner.on("exit", (status) => reject(new Error(`the runner ended with status ${status}, see ${logFile}`)));
+    const fail = (error) => {
+      clearTimeout(late);
+      reject(error);
+    };
+    runner.on("error", fail);
+    runner.on("exit", (status) => fail(new Error(`the runner ended with status ${status}, see ${logFile}`)));
     createInterface({ input: runner.stdout }).on("line", (line) => {
       log.write(`${line}\n`);
       if (line.includes('"ready":true')) {

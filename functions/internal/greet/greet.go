@@ -148,7 +148,8 @@ func (p posting) post(ctx context.Context, frame []byte) error {
 func (p posting) pause(err error, attempt int) (time.Duration, bool) {
 	switch {
 	case errors.Is(err, stream.ErrGone):
-		return 50*time.Millisecond + rand.N(50*time.Millisecond), time.Now().Before(p.openBy)
+		least := min(10*time.Millisecond<<min(attempt, 3), 50*time.Millisecond) // most open within some
+		return least + rand.N(least), time.Now().Before(p.openBy)
 	case errors.Is(err, stream.ErrThrottled), errors.Is(err, stream.ErrUnavailable):
 		limit := min(100*time.Millisecond<<min(attempt, 10), time.Second)
 		return 10*time.Millisecond + rand.N(limit), true

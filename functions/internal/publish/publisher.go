@@ -164,8 +164,8 @@ func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (faile
 	b.admit(found)
 	b.watch(ctx)
 	b.deliver(ctx)
+	b.closeOwed(ctx) // first: it comes too late after a while
 	b.conclude(ctx)
-	b.closeOwed(ctx)
 	if failed = b.again(); len(failed) > 0 {
 		b.remember()
 	}

@@ -39,15 +39,10 @@ type Messages struct {
 // none of an app are ignored.
 func (m Messages) Receive(ctx context.Context, in Incoming, log *slog.Logger) {
 	c := &call{Messages: m, in: in, log: log}
-	if len(in.Body) > m.MaxBytes {
-		c.refuse(ctx, ErrTooLarge)
-		return
+	handle := c.tooLarge
+	if len(in.Body) <= m.MaxBytes {
+		handle = c.read()
 	}
-	var ok bool
-	if c.message, ok = decode(in.Body); !ok {
-		return
-	}
-	handle := c.handler()
 	if handle == nil {
 		return
 	}
@@ -85,6 +80,23 @@ type outcome struct {
 	frames [][]byte
 	// then is done when they are, if it is not nil, and may have more of them.
 	then func(context.Context) ([][]byte, error)
+}
+
+// read is what handles the message; nil: it is ignored.
+func (c *call) read() func(context.Context) (outcome, error) {
+	var ok bool
+	if c.message, ok = decode(c.in.Body); !ok {
+		return nil
+	}
+	return c.handler()
+}
+
+// tooLarge refuses a message of an app's connection for its length.
+func (c *call) tooLarge(ctx context.Context) (outcome, error) {
+	if err := c.load(ctx); err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, ErrTooLarge
 }
 
 // handler is what handles the event; nil: it is ignored.

@@ -105,6 +105,12 @@ func TestAMessageOverTheLimitIsAnsweredUnread(t *testing.T) {
 	w.answered(t, succeeded("room"))
 }
 
+func TestAMessageThatIsTooLongOfNoAppsConnectionIsIgnored(t *testing.T) {
+	w := newWorld()
+	w.send(strings.Repeat(" ", 131_073), 10)
+	w.answered(t)
+}
+
 func TestAnAnswerThatIsNotDeliveredIsLoggedUnlessTheClientLeft(t *testing.T) {
 	for err, lines := range map[error]int{stream.ErrGone: 0, stream.ErrUnavailable: 1} {
 		w := opened(t)

@@ -12,7 +12,9 @@ type Apps []pusher.App
 var _ pusher.CurrentApps = Apps(nil)
 
 // Current implements pusher.CurrentApps.
-func (a Apps) Current(ctx context.Context, key string) (pusher.App, error) { return a.AppByKey(ctx, key) }
+func (a Apps) Current(ctx context.Context, key string) (pusher.App, error) {
+	return a.AppByKey(ctx, key)
+}
 
 // App implements pusher.Apps.
 func (a Apps) App(_ context.Context, id string) (pusher.App, error) {

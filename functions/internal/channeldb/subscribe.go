@@ -19,25 +19,38 @@ func (c *Channels) Session(ctx context.Context, connection stream.Connection) (p
 
 // Subscribe implements pusher.Connections. It decides on the connection's row, takes the place, and
 // looks at the row again: whoever has ended the subscription meanwhile may have freed the place
-// before it was taken.
+// before it was taken. A subscription that is there already has its place taken once more, which changes
+// nothing unless who made it died in between: else its client could never subscribe.
 func (c *Channels) Subscribe(ctx context.Context, s pusher.Session, channel pusher.Channel, as pusher.Subscriber, at time.Time) (occupied bool, err error) {
 	made, err := c.rows.Claim(ctx, s.Connection, channel, as, at)
-	if err != nil || made.IsZero() {
+	before, is := s.Channels[string(channel)]
+	switch is = is && errors.Is(err, pusher.ErrSubscribed); {
+	case is:
+		as = before
+	case err != nil || made.IsZero():
 		return false, err
 	}
 	if channel.Presence() {
-		if err := c.watch(ctx, s.Session, at); err != nil {
-			return false, err
+		if watching := c.watch(ctx, s.Session, at); watching != nil {
+			return false, errors.Join(err, watching)
 		}
 	}
-	place := c.place(s.Session, channel)
-	if err := place.take(ctx, as, made); err != nil {
+	occupied, settling := c.settle(ctx, s.Session, channel, as, made)
+	if is && !errors.Is(settling, pusher.ErrFull) {
+		return occupied, errors.Join(err, settling)
+	}
+	return occupied, settling
+}
+
+// settle takes the place of a subscription that was made at that time. It may be done again.
+func (c *Channels) settle(ctx context.Context, s stream.Session, channel pusher.Channel, as pusher.Subscriber, made time.Time) (occupied bool, err error) {
+	if err := c.place(s, channel).take(ctx, as, made); err != nil {
 		if errors.Is(err, pusher.ErrFull) {
 			err = errors.Join(err, c.rows.Disclaim(ctx, s.Connection, channel, made))
 		}
 		return false, err
 	}
-	stands, err := c.confirm(ctx, s.Session, channel, as, made)
+	stands, err := c.confirm(ctx, s, channel, as, made)
 	if err != nil || !stands {
 		return false, err
 	}

@@ -54,7 +54,7 @@ func channelKey(channel pusher.Channel) string {
 
 // Claim decides a subscribe of an app's connection. It returns the time by which the subscription is
 // known from now on; zero: the message was overtaken, and there is none. pusher.ErrSubscribed: there
-// is one already, by another message. ErrNoConnection and ErrTooManySubscriptions of package stream.
+// is one already, by another message, and made is its time. ErrNoConnection and ErrTooManySubscriptions of package stream.
 func (c *Connections) Claim(ctx context.Context, connection stream.Connection, channel pusher.Channel, as pusher.Subscriber, at time.Time) (made time.Time, err error) {
 	key, mine := channelKey(channel), held{at: milliseconds(at), on: true, param: string(channel), who: as}
 	h, err := c.hold(ctx, connection, key, mine)
@@ -62,7 +62,7 @@ func (c *Connections) Claim(ctx context.Context, connection stream.Connection, c
 	case err != nil || !h.on:
 		return time.Time{}, err
 	case h.made() != mine.at:
-		return time.Time{}, pusher.ErrSubscribed
+		return time.UnixMilli(h.made()).UTC(), pusher.ErrSubscribed
 	}
 	return time.UnixMilli(mine.at).UTC(), nil
 }

@@ -47,7 +47,7 @@ type Connections interface {
 	// Heard notes that the client has spoken. ErrNoConnection as of Session.
 	Heard(ctx context.Context, c stream.Connection, at time.Time) error
 	// Subscribe makes the connection a subscriber of the channel. ErrSubscribed: it is one already, by
-	// another message; this one's time counts from now on all the same. ErrFull: the presence channel
+	// another message, and holds what that has left undone; this one's time counts from now on all the same. ErrFull: the presence channel
 	// has MaxMembers users, of whom this is none, and the connection is not subscribed.
 	// stream.ErrTooManySubscriptions, stream.ErrNoConnection.
 	//

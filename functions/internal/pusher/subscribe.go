@@ -25,6 +25,9 @@ func (c *call) subscribe(ctx context.Context) (outcome, error) {
 	}
 	occupied, err := c.Connections.Subscribe(ctx, c.session, c.channel, as, c.in.At)
 	if errors.Is(err, ErrSubscribed) {
+		if occupied {
+			err = errors.Join(err, c.Hooks.Occupied(ctx, c.app.ID, string(c.channel)))
+		}
 		return outcome{}, told(err, "Existing subscription to channel "+string(c.channel))
 	}
 	if err != nil {

@@ -258,3 +258,19 @@ func TestASubscriptionHoldsThoughNobodyCouldBeToldOfIt(t *testing.T) {
 	}
 	w.logged(t, 2, "ERROR", errBroken.Error()) // the answer, and the hook
 }
+
+// mending is a store in which a second subscribe finishes what the first has left undone.
+type mending struct{ *store }
+
+func (mending) Subscribe(context.Context, pusher.Session, pusher.Channel, pusher.Subscriber, time.Time) (bool, error) {
+	return true, pusher.ErrSubscribed
+}
+
+func TestASubscriptionThatWasFinishedLaterIsReported(t *testing.T) {
+	w := opened(t)
+	m := w.messages()
+	m.Connections = mending{w.store}
+	m.Receive(context.Background(), pusher.Incoming{Connection: conn, At: conn.ConnectedAt.Add(time.Second), Body: subscribe("room", "")}, w.logger())
+	w.answered(t, `{"event":"pusher:error","data":{"code":null,"message":"Existing subscription to channel room"}}`)
+	w.happened(t, "occupied 4072 room")
+}

@@ -14,6 +14,12 @@ const memberFor = 7 * 24 * time.Hour
 // memberKey is the row of a member that webhooks have been told of.
 func memberKey(app, channel, user string) table.Item { return key("member#"+app+"#"+channel, user) }
 
+// Known reports whether a user of a presence channel has been announced.
+func (c *Channels) Known(ctx context.Context, app, channel, user string) (bool, error) {
+	got, err := c.connections.Call(ctx, "GetItem", table.Parameters{"Key": memberKey(app, channel, user), "ConsistentRead": true})
+	return err == nil && got.Row != nil && !c.over(got.Row), err
+}
+
 // Announce notes that a user is on a presence channel, and takes the mark of Depart away. It reports
 // whether the user had not been announced.
 func (c *Channels) Announce(ctx context.Context, app, channel, user string) (announced bool, err error) {

@@ -133,7 +133,9 @@ func TestMembersAreAnnouncedOnceAndDepartOnce(t *testing.T) {
 		}
 	}
 	expect("departs before it is announced", false, w.Depart)
+	expect("is known before that", false, w.Known)
 	expect("is announced", true, w.Announce)
+	expect("is known", true, w.Known)
 	expect("is announced again", false, w.Announce)
 	expect("departs while there", false, w.Depart)
 	if empty, err := w.Unsubscribe(ctx, s, "presence-x", at(s.Session, 2)); err != nil || !empty {
@@ -141,6 +143,7 @@ func TestMembersAreAnnouncedOnceAndDepartOnce(t *testing.T) {
 	}
 	expect("departs", true, w.Depart)
 	expect("departs again", false, w.Depart)
+	expect("is known after that", false, w.Known)
 	expect("comes back", true, w.Announce)
 }
 

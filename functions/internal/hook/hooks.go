@@ -18,7 +18,7 @@ type Apps interface {
 }
 
 const (
-	// announcements is how many members are announced side by side.
+	// announcements is how many members are looked up side by side.
 	announcements = 32
 	// perTask is how many events are in a task at the most: about 100 KB, were each as large as it may be.
 	perTask = 100
@@ -54,32 +54,44 @@ func (h Hooks) Vacating(ctx context.Context, app string, channels ...string) err
 }
 
 // MembersAdded reports users who have come to a presence channel, in this order, but for those who
-// never were reported as gone.
+// never were reported as gone. They are noted as reported after that: who fails or dies in between
+// reports them again.
 func (h Hooks) MembersAdded(ctx context.Context, app, channel string, users ...string) error {
 	wanted, err := h.members(ctx, app, channel)
 	if err != nil || !wanted {
 		return err
 	}
-	var all []*arrival
-	for _, user := range users {
-		all = append(all, &arrival{user: user})
+	known, err := inParallel(users, func(user string) (bool, error) { return h.Announced.Known(ctx, app, channel, user) })
+	if err != nil {
+		return err
 	}
-	each(announcements, all, func(a *arrival) { a.announced, a.err = h.Announced.Announce(ctx, app, channel, a.user) })
-	var events []Event
-	var errs []error
-	for _, a := range all {
-		if errs = append(errs, a.err); a.announced {
-			events = append(events, Event{Name: MemberAdded, Channel: channel, User: a.user})
+	var came, back []Event
+	for i, user := range users {
+		if !known[i] {
+			came = append(came, Event{Name: MemberAdded, Channel: channel, User: user})
 		}
 	}
-	return errors.Join(append(errs, h.report(ctx, app, events...))...)
+	if err := h.report(ctx, app, came...); err != nil {
+		return err
+	}
+	announced, err := inParallel(users, func(user string) (bool, error) { return h.Announced.Announce(ctx, app, channel, user) })
+	for i, user := range users {
+		if announced[i] && known[i] { // was reported as gone just now
+			back = append(back, Event{Name: MemberAdded, Channel: channel, User: user})
+		}
+	}
+	return errors.Join(err, h.report(ctx, app, back...))
 }
 
-// arrival is a user who has come, and what became of announcing that.
-type arrival struct {
-	user      string
-	announced bool
-	err       error
+// inParallel asks about each of the users, side by side.
+func inParallel(users []string, ask func(user string) (bool, error)) ([]bool, error) {
+	answers, errs := make([]bool, len(users)), make([]error, len(users))
+	var all []func()
+	for i, user := range users {
+		all = append(all, func() { answers[i], errs[i] = ask(user) })
+	}
+	each(announcements, all, func(one func()) { one() })
+	return answers, errors.Join(errs...)
 }
 
 // MembersLeft has users who seem to have left a presence channel looked at after Settle.

@@ -34,6 +34,46 @@ func (a *announced) Announce(_ context.Context, app, channel, user string) (bool
 	return !was, nil
 }
 
+func (a *announced) Known(_ context.Context, app, channel, user string) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.rows[app+"/"+channel+"/"+user], nil
+}
+
+func TestAMemberWhoCouldNotBeReportedIsReportedLater(t *testing.T) {
+	q, a := &queue{err: errTable}, &announced{}
+	h := hook.Hooks{Apps: app(all(url)), Queue: q, Announced: a}
+	if err := h.MembersAdded(t.Context(), "1", "presence-x", "7", "8"); !errors.Is(err, errTable) {
+		t.Error(err)
+	}
+	q.err, q.tasks = nil, nil
+	for range 2 {
+		if err := h.MembersAdded(t.Context(), "1", "presence-x", "7", "8"); err != nil || len(q.tasks) != 1 || len(q.tasks[0].Events) != 2 {
+			t.Errorf("%+v, %v", q.tasks, err)
+		}
+	}
+}
+
+// departing are members of whom one is reported as gone, right before it is announced.
+type departing struct{ *announced }
+
+func (d departing) Announce(ctx context.Context, app, channel, user string) (bool, error) {
+	if user == "7" {
+		d.mu.Lock()
+		delete(d.rows, app+"/"+channel+"/"+user)
+		d.mu.Unlock()
+	}
+	return d.announced.Announce(ctx, app, channel, user)
+}
+
+func TestAMemberWhoIsReportedAsGoneMeanwhileIsReportedAgain(t *testing.T) {
+	q, a := &queue{}, &announced{rows: map[string]bool{"1/presence-x/7": true, "1/presence-x/8": true}}
+	h := hook.Hooks{Apps: app(all(url)), Queue: q, Announced: departing{a}}
+	if err := h.MembersAdded(t.Context(), "1", "presence-x", "7", "8"); err != nil || len(q.tasks) != 1 || q.tasks[0].Events[0].User != "7" {
+		t.Errorf("%+v, %v", q.tasks, err)
+	}
+}
+
 func TestMembersAreReportedInTheOrderInWhichTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queue{}

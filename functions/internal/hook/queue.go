@@ -14,6 +14,8 @@ type Queue interface {
 
 // Announced are the members that webhooks have been told of.
 type Announced interface {
+	// Known reports whether webhooks have been told of a user on a presence channel.
+	Known(ctx context.Context, app, channel, user string) (bool, error)
 	// Announce notes that a user is on a presence channel, and takes the mark of Departures away. It
 	// reports whether the user had not been announced.
 	Announce(ctx context.Context, app, channel, user string) (announced bool, err error)

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,6 +23,7 @@ type sam struct {
 	// env has values of variables.
 	env    map[string]string
 	folder string
+	warm   *warm
 }
 
 // endpoints are the variables that lead the functions' clients to this machine. The
@@ -43,10 +42,19 @@ func newSAM(o options, recorderPort int) (*sam, error) {
 		"AWS_ENDPOINT_URL_SQS":      recorder,
 		"CALLBACK_URL":              recorder + "/prod",
 	}}
-	return s, s.readTemplate()
+	if err := s.readTemplate(); err != nil {
+		return s, err
+	}
+	s.warm, err = startWarm(o.sam, folder)
+	return s, err
 }
 
-func (s *sam) close() { _ = os.RemoveAll(s.folder) }
+func (s *sam) close() {
+	if s.warm != nil {
+		s.warm.close()
+	}
+	_ = os.RemoveAll(s.folder)
+}
 
 func (s *sam) readTemplate() error {
 	path, err := filepath.Abs(filepath.Join(s.build, "template.yaml"))
@@ -124,17 +132,17 @@ func (s *sam) write(name string, value any) (path string, err error) {
 	return path, os.WriteFile(path, data, 0o600)
 }
 
-// raced reports the two failures to start that have nothing to do with the function: the emulator
-// asks for work before it listens, or two runs side by side have picked the same free port.
+// raced reports the failures to start that have nothing to do with the function: the emulator asks
+// for work before it listens or is asked before it does, or two runs side by side have picked the
+// same free port.
 func raced(log string) bool {
 	return strings.Contains(log, "127.0.0.1:9001: connect: connection refused") ||
+		strings.Contains(log, "No response from invoke container") ||
 		strings.Contains(log, "port is already allocated")
 }
 
 // invoke answers what the function returned and what it logged.
 func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
 	env, err := s.writeEnv(c, key)
 	if err != nil {
 		return "", "", err
@@ -147,20 +155,18 @@ func (s *sam) invoke(ctx context.Context, c testCase, key string) (result, log s
 	if err != nil {
 		return "", "", err
 	}
-	cmd := exec.CommandContext(ctx, s.sam, "local", "invoke", c.Function,
+	args := []string{"local", "invoke", c.Function,
 		"--template", template, "--event", event, "--env-vars", env,
-		"--parameter-overrides", "Architecture="+s.architecture+" Console=on", "--region", "us-east-1",
-		"--skip-pull-image", "--add-host", s.host+":host-gateway")
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0",
+		"--parameter-overrides", "Architecture=" + s.architecture + " Console=on", "--region", "us-east-1",
+		"--skip-pull-image", "--add-host", s.host + ":host-gateway"}
+	environment := append(os.Environ(), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY=secret", "SAM_CLI_TELEMETRY=0",
 		"AWS_MAX_ATTEMPTS=1", // SAM asks AWS for the account, and goes on without
 		"SAM_CLI_CONTAINER_CONNECTION_TIMEOUT=60")
-	cmd.WaitDelay = 10 * time.Second
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return "", stderr.String() + stdout.String(), fmt.Errorf("sam local invoke: %w", err)
+	out, log, err := s.warm.run(ctx, environment, args, 120)
+	if err != nil {
+		return "", log + out, fmt.Errorf("sam local invoke: %w", err)
 	}
-	return answer(stdout.String()), stderr.String(), nil
+	return answer(out), log, nil
 }
 
 // preludeEnd is what stands between the prelude of a streamed response and its body.

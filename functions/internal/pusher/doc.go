@@ -43,7 +43,9 @@
 //
 // Two frames of a socket may be handled in the wrong order. Who unsubscribes and subscribes again at
 // once may be told that the subscription exists; the unsubscribe that was overtaken then has the
-// answer sent that was due (ErrOvertaken).
+// answer sent that was due (ErrOvertaken). Of a subscribe and an unsubscribe of one millisecond the
+// subscribe counts. Client events that a socket sends within a few milliseconds of each other may be
+// said in another order, which is the same for all who hear them.
 //
 // # Odd input
 //

@@ -73,6 +73,33 @@ func closes(t *testing.T, open opener) {
 	x.members(t, app, "presence-cache-room")
 }
 
+func leavesAgain(t *testing.T, open opener) {
+	x := open(t, roomy)
+	app := newApp()
+	a, b := x.connect(t, app), x.connect(t, app)
+	var names []string
+	for _, channel := range channels {
+		a.join(t, channel, "7", 10)
+		names = append(names, string(channel))
+	}
+	b.subscribe(t, "room", 10)
+	slices.Sort(names)
+	empty := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "room" })
+	for range 3 {
+		left := a.leave(t)
+		if diff := cmp.Diff(pusher.Closed{App: app, Channels: names, Empty: empty}, left); diff != "" {
+			t.Errorf("left (-want +got):\n%s", diff)
+		}
+		if _, err := x.Connections.Session(context.Background(), a.Connection); !errors.Is(err, stream.ErrNoConnection) {
+			t.Errorf("Session after Leave: %v, want ErrNoConnection", err)
+		}
+	}
+	a.close(t)
+	if left := a.leave(t); left.App != "" {
+		t.Errorf("after the end: %+v", left)
+	}
+}
+
 func closesAgain(t *testing.T, open opener) {
 	x := open(t, roomy)
 	a := x.connect(t, newApp())

@@ -96,12 +96,18 @@ func (c client) unsubscribe(t reporter, channel pusher.Channel, ms int) (empty b
 
 func (c client) close(t reporter) pusher.Closed {
 	t.Helper()
+	left := c.leave(t)
+	if err := c.Connections.End(context.Background(), c.Connection); err != nil {
+		t.Fatalf("End: %v", err)
+	}
+	return left
+}
+
+func (c client) leave(t reporter) pusher.Closed {
+	t.Helper()
 	left, err := c.Connections.Leave(context.Background(), c.Connection)
 	if err != nil {
 		t.Fatalf("Leave: %v", err)
-	}
-	if err := c.Connections.End(context.Background(), c.Connection); err != nil {
-		t.Fatalf("End: %v", err)
 	}
 	slices.Sort(left.Channels)
 	slices.Sort(left.Empty)

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T, l Limits) Subject) {
 		"AUserWithSeveralConnectionsIsOneMember":     oneMember,
 		"APresenceChannelIsLimited":                  full,
 		"ClosingRemovesEverything":                   closes,
+		"WhoHasLeftIsToldTheSameUntilTheEnd":         leavesAgain,
 		"ClosingAgainOrWhatIsNotOpenIsNoError":       closesAgain,
 		"NothingCanBeSubscribedAfterTheClose":        afterClose,
 		"AConnectionIsSignedInAsOneUser":             signsIn,

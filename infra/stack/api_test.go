@@ -77,7 +77,7 @@ func (w *world) reports(t *testing.T, n int, wanted func(report) bool) (all []re
 	var queues struct {
 		QueueURLs []string `json:"QueueUrls"`
 	}
-	w.sqs(t, "ListQueues", map[string]any{}, &queues)
+	w.sqs(t, "ListQueues", map[string]any{"QueueNamePrefix": "FailureQueue"}, &queues)
 	if len(queues.QueueURLs) != 1 {
 		t.Fatalf("queues %v", queues.QueueURLs)
 	}

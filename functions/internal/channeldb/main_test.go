@@ -2,6 +2,7 @@ package channeldb
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,13 @@ import (
 	"edgestream/infra/sdkhttp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Each schedule of a property makes dozens of calls: -rapid.checks=3000 tries more of them.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func config(client aws.HTTPClient) aws.Config {
 	return aws.Config{

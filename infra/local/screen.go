@@ -78,7 +78,8 @@ func (r *runner) places() [][2]string {
 		}
 	}
 	if r.demo {
-		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"})
+		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"},
+			[2]string{"App", demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
 	}
 	return places
 }
@@ -116,6 +117,17 @@ func (r *runner) suggestions() string {
 	if r.database.url != "http://127.0.0.1:8000" {
 		endpoint = "--endpoint " + r.database.url + " "
 	}
+	text := ""
+	if protocols := r.stack.Parameters["Protocols"]; protocols != "pusher" {
+		text += r.streamSuggestions(endpoint)
+		if protocols == "mastodon" {
+			return text
+		}
+	}
+	return text + r.channelSuggestions(endpoint)
+}
+
+func (r *runner) streamSuggestions(endpoint string) string {
 	return `
 Listen, in a second terminal:
 
@@ -129,6 +141,24 @@ Write a status that alice's home shows, in a third; edit the item to see status.
 Delete it:
 
   go run ./infra/local delete ` + endpoint + `Content '{"owner":"2","id":"status#1"}'
+`
+}
+
+// channelSuggestions are those for the app, where the template has a place for apps' clients.
+func (r *runner) channelSuggestions(endpoint string) string {
+	if _, has := r.stack.Parameters["Protocols"]; !has {
+		return ""
+	}
+	return `
+Listen to a channel: the second line is for the listener's terminal.
+
+  go run ./infra/local listen 'ws://` + r.edge.address() + `/app/` + demoAppKey + `?protocol=7'
+  {"event":"pusher:subscribe","data":{"channel":"news"}}
+
+Say something there:
+
+  go run ./infra/local put ` + endpoint + `Content '{"owner":"app#` + demoAppID + `#news","id":"event#1","kind":"event",
+    "payload":{"name":"headline","data":"Hello"}}'
 `
 }
 

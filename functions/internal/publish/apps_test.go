@@ -67,6 +67,38 @@ func TestItemsAreShownOnTheAppOfTheirAccount(t *testing.T) {
 	})
 }
 
+// reshown is an item that named one app and names another now; empty is none.
+func reshown(n int, account, before, now, was string) stream.Change {
+	c := shownItem(n, account, now)
+	old := *c.New
+	old.App, old.Payload = before, []byte(was)
+	c.Old = &old
+	return c
+}
+
+func TestAnItemThatNamesWhatWasItsAppAnywayHasNotMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		v := newVenue(w)
+		v.apps = map[string]string{"1": "4072"}
+		w.subscribe("private-items_1", "a")
+		w.subscribe("private-items_2", "b")
+		p := w.channels(v, Config{})
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{
+			reshown(1, "1", "", "4072", `{"id":0}`), reshown(2, "1", "4072", "", `{"id":0}`), reshown(3, "1", "", "4072", `{"id":3}`),
+			reshown(4, "1", "", "other", `{"id":0}`), reshown(5, "1", "other", "", `{"id":0}`),
+			reshown(6, "2", "", "4072", `{"id":0}`), reshown(7, "2", "4072", "", `{"id":0}`),
+		}))
+		channel := "channel#private-items_"
+		w.want("a", channel+`1 update {"id":1}`, channel+`1 update {"id":2}`, channel+`1 delete {"id":0}`, channel+`1 create {"id":5}`)
+		w.want("b", channel+`2 create {"id":6}`, channel+`2 delete {"id":0}`)
+		v.fails = func(string) error { return errOdd }
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{reshown(8, "2", "", "4072", `{"id":0}`), reshown(9, "1", "", "4072", `{"id":0}`)}), "8")
+		w.want("a", channel+`1 update {"id":1}`, channel+`1 update {"id":2}`, channel+`1 delete {"id":0}`, channel+`1 create {"id":5}`, channel+`1 update {"id":9}`)
+		w.want("b", channel+`2 create {"id":6}`, channel+`2 delete {"id":0}`)
+	})
+}
+
 func TestAnAppsConnectionThatIsGoneIsForgotten(t *testing.T) {
 	w, s := newWorld(t), &script{}
 	v := newVenue(w)

@@ -75,9 +75,10 @@ type message struct {
 }
 
 // plan finds out what is to be said, and to which topics.
-func (p *Publisher) plan(changes []stream.Change) *batch {
+func (p *Publisher) plan(ctx context.Context, changes []stream.Change) *batch {
 	b := &batch{Publisher: p, changes: make([]change, len(changes)), byTopic: map[stream.Topic][]int32{},
 		places: newPlaces(p.Posts), repeated: !p.memory.empty()}
+	changes, unknown := b.settle(ctx, changes)
 	owners := map[string]*owner{}
 	for i := range changes {
 		c := &b.changes[i]
@@ -86,6 +87,10 @@ func (p *Publisher) plan(changes []stream.Change) *batch {
 			c.owner = &owner{}
 			c.owner.failed.Store(math.MaxInt32)
 			owners[c.Owner] = c.owner
+		}
+		if unknown[i] {
+			c.hold()
+			continue
 		}
 		var messages []stream.Message
 		messages, c.poison = c.Messages()

@@ -156,7 +156,7 @@ func New(c Config) *Publisher {
 // batch's records was written. It may see later ones too; a client that subscribes while an event
 // is on its way may get it.
 func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (failed []string) {
-	b := p.plan(changes)
+	b := p.plan(ctx, changes)
 	b.reportPoison(ctx)
 	b.resolve(ctx)
 	found := b.logAndLookUp(ctx)

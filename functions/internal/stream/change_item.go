@@ -21,7 +21,7 @@ func readItem(item *Item) (entity, error) {
 	return shelved{item, body.DeletedAt != nil && *body.DeletedAt != ""}, nil
 }
 
-// shownAs is the app: under another one the item is shown to others.
+// shownAs is the app: under another one the item is shown to others. See Change.Settled for items that name none.
 func (s shelved) shownAs() string { return s.item.App }
 
 func (s shelved) inserted() []Message {

@@ -53,7 +53,8 @@ func TestARecordOfAToken(t *testing.T) {
 		"null":                  {alice + `,"revokedAt":{"NULL":true},"expiresAt":{"NULL":true}`, full},
 		"no account":            {`,"scopes":{"SS":["read"]}`, enforce.Allowance{}},
 		"account is a number":   {`,"account":{"N":"1"}`, enforce.Allowance{}},
-		"scopes are a text":     {`,"account":{"S":"1"},"scopes":{"S":"read"}`, enforce.Allowance{}},
+		"scopes are a text":     {`,"account":{"S":"1"},"scopes":{"S":"read write"}`, full},
+		"scopes are a number":   {`,"account":{"S":"1"},"scopes":{"N":"1"}`, enforce.Allowance{}},
 		"revoked is a flag":     {alice + `,"revokedAt":{"BOOL":true}`, enforce.Allowance{}},
 		"expires in a fraction": {alice + `,"expiresAt":{"N":"1.5"}`, enforce.Allowance{}},
 	} {

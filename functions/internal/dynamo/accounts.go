@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"edgestream/functions/internal/awscall"
@@ -111,6 +112,18 @@ var (
 	errSuspended = errors.New("account is suspended")
 )
 
+// scopesOf reads a set or list, or a text with spaces between, as OAuth writes scopes.
+// https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+func scopesOf(v table.Value) ([]string, error) {
+	switch {
+	case !v.Given():
+		return nil, nil
+	case v.Kind == table.IsString:
+		return strings.Fields(v.Text), nil
+	}
+	return v.IDs()
+}
+
 func grantOf(row table.Item, now time.Time) (stream.Grant, error) {
 	if row == nil {
 		return stream.Grant{}, errUnknown
@@ -121,10 +134,8 @@ func grantOf(row table.Item, now time.Time) (stream.Grant, error) {
 	}
 	g := stream.Grant{Account: account.Text}
 	var err error
-	if scopes := row.Get("scopes"); scopes.Given() {
-		if g.Scopes, err = scopes.IDs(); err != nil {
-			return stream.Grant{}, fmt.Errorf("%w: scopes %w", errMalformed, err)
-		}
+	if g.Scopes, err = scopesOf(row.Get("scopes")); err != nil {
+		return stream.Grant{}, fmt.Errorf("%w: scopes %w", errMalformed, err)
 	}
 	if g.TokenExpires, err = instant(row, "expiresAt"); err != nil {
 		return stream.Grant{}, err

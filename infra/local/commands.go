@@ -116,8 +116,16 @@ func put(ctx context.Context, c commandLine) error {
 	if err != nil {
 		return err
 	}
-	_, err = newDatabase(c.endpoint, c.region).items.PutItem(ctx, &sdk.PutItemInput{TableName: &c.args[0], Item: item})
-	return err
+	put, err := newDatabase(c.endpoint, c.region).items.PutItem(ctx, &sdk.PutItemInput{TableName: &c.args[0], Item: item, ReturnValues: types.ReturnValueAllOld})
+	switch {
+	case err != nil:
+		return err
+	case len(put.Attributes) > 0:
+		fmt.Fprintf(c.out, "%s: changed\n", c.args[0])
+	default:
+		fmt.Fprintf(c.out, "%s: created\n", c.args[0])
+	}
+	return nil
 }
 
 func remove(ctx context.Context, c commandLine) error {
@@ -125,8 +133,16 @@ func remove(ctx context.Context, c commandLine) error {
 	if err != nil {
 		return err
 	}
-	_, err = newDatabase(c.endpoint, c.region).items.DeleteItem(ctx, &sdk.DeleteItemInput{TableName: &c.args[0], Key: key})
-	return err
+	gone, err := newDatabase(c.endpoint, c.region).items.DeleteItem(ctx, &sdk.DeleteItemInput{TableName: &c.args[0], Key: key, ReturnValues: types.ReturnValueAllOld})
+	switch {
+	case err != nil:
+		return err
+	case len(gone.Attributes) > 0:
+		fmt.Fprintf(c.out, "%s: deleted\n", c.args[0])
+	default:
+		fmt.Fprintf(c.out, "%s: there is no such item\n", c.args[0])
+	}
+	return nil
 }
 
 // plainItem reads an item from JSON without DynamoDB's type letters; numbers keep their digits.

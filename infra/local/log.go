@@ -114,6 +114,8 @@ func result(i lambda.Invocation) string {
 	_ = json.Unmarshal(i.Payload, &answer)
 	words := "ok"
 	switch {
+	case i.Stopped:
+		words = "stopped"
 	case i.FunctionError != "":
 		words = "failed: " + answer.ErrorMessage
 	case len(answer.BatchItemFailures) > 0:
@@ -139,6 +141,15 @@ func (l *logger) functionLine(line lambda.LogLine) {
 		}
 		l.printf("%s %-19s %s | %s\n", line.Time.Format("15:04:05.000"), line.Function, line.RequestID, strings.TrimRight(line.Text, "\n"))
 	}
+}
+
+// building is what the first start is busy with for long.
+func (l *logger) building(functions int) {
+	if l.form == "json" {
+		l.json(map[string]int{"building": functions})
+		return
+	}
+	l.printf("building %d functions…\n", functions)
 }
 
 // built is the progress of the functions' build.

@@ -39,11 +39,15 @@ type runner struct {
 	pollers   *pollers
 	demo      bool
 	started   time.Time
+
+	life context.Context // ends when everything is taken down
+	end  context.CancelFunc
 }
 
 // run starts the template, says so on out, and takes it down again when ctx ends.
 func run(ctx context.Context, opts options, out io.Writer) error {
 	r := &runner{opts: opts, log: newLogger(opts.log, out), started: time.Now()}
+	r.life, r.end = context.WithCancel(context.Background())
 	defer r.close()
 	if err := r.start(ctx); err != nil {
 		return err
@@ -163,6 +167,9 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if n := len(r.stack.Functions) - len(r.opts.debug); n > 0 {
+		r.log.building(n)
+	}
 	if err := r.functions.Build(ctx, r.log.built); err != nil {
 		return err
 	}
@@ -246,8 +253,9 @@ func (r *runner) invoke(ctx context.Context, function string, event []byte) ([]b
 }
 
 // close takes down in the order in which AWS would lose things: first no new connections, then
-// the sockets with their $disconnect, then what the functions need.
+// the streams, and the sockets with their $disconnect, then what the functions need.
 func (r *runner) close() {
+	r.end()
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	for _, stop := range []func(context.Context){r.closeSockets, r.closePollers, r.closeFunctions, r.closeServers} {

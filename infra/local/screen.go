@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,12 @@ func (r *runner) addresses() map[string]any {
 	if len(urls) > 0 {
 		a["urls"] = urls
 	}
+	if console := r.console(); console != "" {
+		a["console"] = console
+	}
+	if queues := r.queueURLs(); len(queues) > 0 {
+		a["queues"] = queues
+	}
 	for _, api := range r.stack.WebSocketAPIs {
 		a["websocket"] = "ws://" + r.api.address() + "/" + api.Stage
 		a["callback"] = r.api.url() + "/" + api.Stage
@@ -51,6 +58,9 @@ func (r *runner) addresses() map[string]any {
 
 func (r *runner) places() [][2]string {
 	places := [][2]string{{"Edge", r.edge.url()}}
+	if console := r.console(); console != "" {
+		places = append(places, [2]string{"Console", console})
+	}
 	for _, u := range r.stack.FunctionURLs {
 		places = append(places, [2]string{"URL", r.names.local[u.Domain] + "/   (" + u.Function + ")"})
 	}
@@ -72,6 +82,10 @@ func (r *runner) places() [][2]string {
 		[2]string{"DynamoDB", r.database.url + "   (" + engine + ")"},
 		[2]string{"Tables", strings.Join(tables, ", ")},
 		[2]string{"Functions", strings.Join(functions, ", ") + "   (Lambda and SQS APIs at " + r.api.url() + ")"})
+	queues := r.queueURLs()
+	for _, id := range slices.Sorted(maps.Keys(queues)) {
+		places = append(places, [2]string{"Queue", queues[id] + "   (" + id + ")"})
+	}
 	for _, s := range r.stack.Schedules {
 		if s.Enabled {
 			places = append(places, [2]string{"Schedule", s.Expression + "   (" + s.Function + ")"})
@@ -82,6 +96,23 @@ func (r *runner) places() [][2]string {
 			[2]string{"App", demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
 	}
 	return places
+}
+
+// console is the address of the page to try things with, where the template has one and says so.
+func (r *runner) console() string {
+	if _, has := r.stack.Outputs["ConsoleUrl"]; !has {
+		return ""
+	}
+	return r.edge.url() + "/"
+}
+
+// queueURLs are the addresses of the queues here, by logical id.
+func (r *runner) queueURLs() map[string]string {
+	urls := map[string]string{}
+	for _, q := range r.stack.Queues {
+		urls[q.LogicalID] = r.names.rewrite(q.URL)
+	}
+	return urls
 }
 
 func (r *runner) debugged() []string {

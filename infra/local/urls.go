@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -13,7 +14,8 @@ const urlPrefix = "/lambda-url/"
 
 func urlPath(u template.FunctionURL) string { return urlPrefix + u.LogicalID }
 
-// functionURLs serves each of the stack's under its path.
+// functionURLs serves each of the stack's under its path. A response that still streams when the
+// program ends is cut off.
 func (r *runner) functionURLs() http.Handler {
 	urls := map[string]http.Handler{}
 	for _, u := range r.stack.FunctionURLs {
@@ -21,6 +23,10 @@ func (r *runner) functionURLs() http.Handler {
 		urls[u.LogicalID] = http.StripPrefix(urlPath(u), handler)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		defer context.AfterFunc(r.life, cancel)()
+		req = req.WithContext(ctx)
 		id, _, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, urlPrefix), "/")
 		if urls[id] == nil {
 			http.NotFound(w, req)

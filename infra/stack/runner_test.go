@@ -247,10 +247,14 @@ func TestTheCommandsListenPutAndDeleteWork(t *testing.T) {
 		eventually(t, "listen prints "+text, func() bool { return strings.Contains(screen.String(), text) })
 	}
 	shows("connected")
-	runs(t, "put", "--endpoint", w.DynamoDB, "Content", `{"owner":"`+account+`","id":"status#1","kind":"status","home":["`+account+`"],
+	runs(t, "Content: created\n", "put", "--endpoint", w.DynamoDB, "Content", `{"owner":"`+account+`","id":"status#1","kind":"status","home":["`+account+`"],
 		"payload":{"id":12345678901234567890,"content":"Hello","account":{"acct":"a"}}}`)
 	shows(frame(`{"account":{"acct":"a"},"content":"Hello","id":12345678901234567890}`, "update", "user"))
-	runs(t, "delete", "--endpoint", w.DynamoDB, "Content", `{"owner":"`+account+`","id":"status#1"}`)
+	key := `{"owner":"` + account + `","id":"status#1"}`
+	runs(t, "Content: changed\n", "put", "--endpoint", w.DynamoDB, "Content", `{"owner":"`+account+`","id":"status#1","kind":"status","home":["`+account+`"],
+		"payload":{"id":12345678901234567890,"content":"Hello","account":{"acct":"a"}}}`)
+	runs(t, "Content: deleted\n", "delete", "--endpoint", w.DynamoDB, "Content", key)
+	runs(t, "Content: there is no such item\n", "delete", "--endpoint", w.DynamoDB, "Content", key)
 	shows(frame("12345678901234567890", "delete", "user"))
 	if _, err := io.WriteString(keyboard, subscribe("x", "", "")+"\n"); err != nil {
 		t.Fatal(err)
@@ -274,11 +278,11 @@ func TestTheCommandsListenPutAndDeleteWork(t *testing.T) {
 	}
 }
 
-func runs(t *testing.T, args ...string) {
+func runs(t *testing.T, says string, args ...string) {
 	t.Helper()
 	cmd, stop := command(t, args...)
 	defer stop()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != says {
 		t.Fatalf("%v: %v\n%s", args, err, out)
 	}
 }
@@ -294,11 +298,14 @@ func TestTheFirstScreenSaysWhatRunsWhereAndWhatToTry(t *testing.T) {
 	}
 	eventually(t, "the first screen is whole", func() bool { return strings.Contains(screen.String(), "Delete it:") })
 	for _, want := range []string{"is running, started in", "Edge", "WebSocket", "DynamoDB", "Content", "PublishFunction", "alice",
-		"listen 'ws://127.0.0.1:", "curl -N -H 'Authorization: Bearer alice' http://127.0.0.1:", "rate(1 minute)", "put --endpoint http://127.0.0.1:", "Ctrl-C"} {
+		"building ", "Console      http://127.0.0.1:", "/FailureQueue", "listen 'ws://127.0.0.1:", "curl -N -H 'Authorization: Bearer alice' http://127.0.0.1:", "rate(1 minute)", "put --endpoint http://127.0.0.1:", "Ctrl-C"} {
 		if !strings.Contains(screen.String(), want) {
 			t.Errorf("%q is not on the screen:\n%s", want, screen.String())
 		}
 	}
+	_, edge, _ := strings.Cut(screen.String(), "Edge         ")
+	edge, _, _ = strings.Cut(edge, "\n")
+	openStream(t, edge)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -311,5 +318,21 @@ func TestTheFirstScreenSaysWhatRunsWhereAndWhatToTry(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Error("it does not end")
+	}
+	if after := screen.String(); strings.Contains(after, "WARN") || strings.Contains(after, "failed:") || !strings.Contains(after, " stopped") {
+		t.Errorf("a shutdown with an open stream is not quiet:\n%s", after)
+	}
+}
+
+// openStream opens one that lasts until the test ends.
+func openStream(t *testing.T, edge string) {
+	t.Helper()
+	response, err := http.Get(edge + streaming + "/user?access_token=alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	if response.StatusCode != http.StatusOK {
+		t.Fatal(response.Status)
 	}
 }

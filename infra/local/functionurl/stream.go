@@ -35,7 +35,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, event []byte) {
 	h.copy(w, r, result)
 }
 
-// copy sends each piece at once. A failure in the middle cuts the connection.
+// copy sends each piece at once. A failure in the middle, or the context's end, cuts the connection.
 func (h *Handler) copy(w http.ResponseWriter, r *http.Request, result *lambda.StreamingResult) {
 	control := http.NewResponseController(w)
 	piece := make([]byte, 32<<10)
@@ -48,7 +48,7 @@ func (h *Handler) copy(w http.ResponseWriter, r *http.Request, result *lambda.St
 			return
 		}
 		if err != nil && r.Context().Err() != nil {
-			return
+			panic(http.ErrAbortHandler) // the client has gone, or everything ends: then it must not take this for the end
 		}
 		if err != nil {
 			h.opt.Logger.Warn("function URL cuts its response", "function", h.url.Function, "error", err)

@@ -23,6 +23,7 @@ func (p *pool) exited(i *instance, cause error) {
 	}
 	if failed != nil && (!failed.responded || i.crashedAfter(failed, cause)) {
 		failed.fail(i.failure(failed, cause))
+		failed.stopped = p.closed
 	}
 	p.dispatch()
 	p.mu.Unlock()

@@ -110,6 +110,8 @@ type Invocation struct {
 	Streaming     bool
 	// StreamStatus is the HTTP status of a streamed response that had begun, else 0.
 	StreamStatus int
+	// Stopped says that it was at work when the Service was closed, which is why it failed.
+	Stopped bool
 }
 
 func (f Function) withDefaults() Function {

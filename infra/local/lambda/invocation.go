@@ -40,6 +40,7 @@ type invocation struct {
 	payload         []byte
 	functionError   string
 	err             error // the Service failed, not the function
+	stopped         bool  // Close has ended it
 
 	done chan struct{}
 }
@@ -137,6 +138,7 @@ func (inv *invocation) report(function string) Invocation {
 		FunctionError:  inv.functionError,
 		Streaming:      inv.stream != nil,
 		StreamStatus:   status,
+		Stopped:        inv.stopped,
 	}
 }
 

@@ -20,11 +20,12 @@ func main() {
 	db := awsenv.DynamoDB(cfg)
 	accounts, content := vars.Text("ACCOUNTS_TABLE"), vars.Text("CONTENT_TABLE")
 	handler := console.Handler{
-		Tokens:  dynamo.TokenWriter{Accounts: dynamo.NewAccounts(db, accounts)},
-		Content: dynamo.NewContent(db, content),
-		Apps:    channeldb.NewApps(db, accounts),
-		Events:  channeldb.NewChannels(nil, db, "", content), // events need no connections
-		Log:     log,
+		Protocols: vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher"),
+		Tokens:    dynamo.TokenWriter{Accounts: dynamo.NewAccounts(db, accounts)},
+		Content:   dynamo.NewContent(db, content),
+		Apps:      channeldb.NewApps(db, accounts),
+		Events:    channeldb.NewChannels(nil, db, "", content), // events need no connections
+		Log:       log,
 	}
 	vars.Require(log)
 	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))

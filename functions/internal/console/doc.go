@@ -7,7 +7,7 @@
 // Console). It never shows an app's secret, and signs for nobody but the token's account: as that user
 // on presence channels, and for the items of no other.
 //
-//	GET    /                  the page
+//	GET    /                  the page, with what the stack's protocols have
 //	GET    /console/…         its script and style
 //	GET    /console/account   {account}: whose token it is
 //	POST   /console/content   {kind, id, payload, to, home, lists, listed, topics, event}: writes an item

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"edgestream/functions/internal/mastodon"
@@ -38,11 +39,14 @@ type Content interface {
 
 // Handler serves the page and its API. All fields are needed.
 type Handler struct {
-	Tokens  Tokens
-	Content Content
-	Apps    Apps
-	Events  Events
-	Log     *slog.Logger
+	// Protocols is what the stack offers, and so the page: "mastodon", "pusher" or "both".
+	Protocols string
+	Tokens    Tokens
+	Content   Content
+	// Apps and Events are needed for "pusher" and "both" alone.
+	Apps   Apps
+	Events Events
+	Log    *slog.Logger
 }
 
 // HTTP is the handler of the package comment's paths.
@@ -52,16 +56,27 @@ func (h Handler) HTTP() http.Handler {
 		panic(err) // the files are part of the program
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "console.html") })
+	mux.HandleFunc("GET /{$}", h.page)
 	mux.Handle("GET /console/", http.StripPrefix("/console/", http.FileServerFS(files)))
 	mux.HandleFunc("GET /console/account", h.authorised(account))
 	mux.HandleFunc("POST /console/content", h.authorised(h.put))
 	mux.HandleFunc("DELETE /console/content", h.authorised(h.remove))
-	mux.HandleFunc("POST /console/channels/auth", h.authorised(h.sign))
-	mux.HandleFunc("POST /console/channels/events", h.authorised(h.publish))
+	if h.Protocols != "mastodon" {
+		mux.HandleFunc("POST /console/channels/auth", h.authorised(h.sign))
+		mux.HandleFunc("POST /console/channels/events", h.authorised(h.publish))
+	}
 	mux.HandleFunc("POST /console/tokens", h.authorised(h.issue))
 	mux.HandleFunc("DELETE /console/tokens", h.authorised(h.revoke))
 	return safe(mux)
+}
+
+//go:embed page/console.html
+var document string
+
+// page tells the document what the stack offers.
+func (h Handler) page(w http.ResponseWriter, r *http.Request) {
+	told := strings.Replace(document, `data-protocols="both"`, `data-protocols="`+h.Protocols+`"`, 1)
+	http.ServeContent(w, r, "console.html", time.Time{}, strings.NewReader(told))
 }
 
 // safe adds the headers that keep the page to itself.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,8 @@ type store struct {
 	items   map[string]stream.Item
 	events  []string
 	broken  error
+	// protocols are the stack's; empty: both.
+	protocols string
 }
 
 func (s *store) Grant(_ context.Context, token string) (stream.Grant, error) {
@@ -86,7 +89,7 @@ func (s *store) call(t *testing.T, method, path, token, body string) *httptest.R
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	w := httptest.NewRecorder()
-	Handler{Tokens: s, Content: s, Apps: s, Events: s, Log: slog.New(slog.DiscardHandler)}.HTTP().ServeHTTP(w, r)
+	Handler{Protocols: cmp.Or(s.protocols, "both"), Tokens: s, Content: s, Apps: s, Events: s, Log: slog.New(slog.DiscardHandler)}.HTTP().ServeHTTP(w, r)
 	return w
 }
 
@@ -98,6 +101,21 @@ func TestThePageAndItsPartsAreServedWithoutAToken(t *testing.T) {
 		}
 		if !strings.Contains(got.Header().Get("Content-Security-Policy"), "default-src 'self'") {
 			t.Errorf("%s has no policy", path)
+		}
+	}
+}
+
+func TestThePageHasWhatTheStackOffers(t *testing.T) {
+	for protocols, status := range map[string]int{"both": 401, "pusher": 401, "mastodon": 405} {
+		s := newStore()
+		s.protocols = protocols
+		if got := s.call(t, "GET", "/", "", "").Body.String(); !strings.Contains(got, `<html lang="en" data-protocols="`+protocols+`">`) {
+			t.Errorf("%s: %.100s", protocols, got)
+		}
+		for _, path := range []string{"/console/channels/auth", "/console/channels/events"} {
+			if got := s.call(t, "POST", path, "", "{}"); got.Code != status {
+				t.Errorf("%s: %s is %d", protocols, path, got.Code)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { chromium, Page } from "../harness/chromium.js";
+import { edgeURL } from "../harness/edgestream.js";
 import { notification } from "../harness/entities.js";
 import { Proxy } from "../harness/proxy.js";
 import { newAccount, newID, putContent } from "../harness/tables.js";
@@ -219,6 +220,30 @@ test("a channel whose socket is cut is subscribed to again", async (t) => {
   await page.until(() => !document.querySelector("#connections .open"));
   await page.until(() => document.querySelector("#connections .open"));
   await members(n, account.id);
+});
+
+// offered are the transports and forms that a stack with these protocols shows, and what is chosen.
+async function offered(protocols) {
+  page = await Page.open(browser, "/", edgeURL, async (opened) => {
+    await opened.setRequestInterception(true);
+    opened.on("request", async (request) => {
+      if (new URL(request.url()).pathname !== "/") return request.continue();
+      const html = await (await fetch(request.url())).text();
+      return request.respond({ contentType: "text/html", body: html.replace('data-protocols="both"', `data-protocols="${protocols}"`) });
+    });
+  });
+  const shown = await page.page.$$eval("input[name=transport], #of-streams, #of-channels, form, #channels-heading", (all) =>
+    all.filter((part) => part.checkVisibility()).map((part) => part.value ?? part.id),
+  );
+  return { shown, chosen: await page.page.$eval("input[name=transport]:checked", (choice) => choice.value) };
+}
+
+test("a stack with one protocol offers that alone", async () => {
+  const mastodon = { shown: ["listen", "websocket", "sse", "of-streams", "status", "send"], chosen: "websocket" };
+  assert.deepEqual(await offered("mastodon"), mastodon);
+  await page.page.close();
+  const pusher = { shown: ["listen", "channels", "of-channels", "item", "channels-heading"], chosen: "channels" };
+  assert.deepEqual(await offered("pusher"), pusher);
 });
 
 test("what is refused is said", async () => {

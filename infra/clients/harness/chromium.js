@@ -20,13 +20,14 @@ function which(program) {
 export class Page {
   errors = [];
 
-  // open opens a page of the edge's, or of what stands before it.
-  static async open(browser, path = "/", base = edgeURL) {
+  // open opens a page of the edge's, or of what stands before it, once it is prepared.
+  static async open(browser, path = "/", base = edgeURL, prepare = () => {}) {
     const page = new Page();
     page.page = await browser.newPage();
     page.page.setDefaultTimeout(30_000);
     page.page.on("pageerror", (error) => page.errors.push(error.message));
     page.page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+    await prepare(page.page);
     await page.page.goto(base + path);
     return page;
   }

@@ -51,7 +51,18 @@ function showChoice() {
   $('of-channels').disabled = !channels;
 }
 
+/** Shows what the stack offers. */
+function showProtocols({protocols}) {
+  for (const part of document.querySelectorAll('[data-of]')) {
+    part.hidden = protocols !== 'both' && part.dataset.of !== protocols;
+  }
+  if (protocols === 'pusher') {
+    $('listen').elements.transport.value = 'channels';
+  }
+}
+
 $('listen').onchange = showChoice;
+showProtocols(document.documentElement.dataset);
 showChoice();
 
 $('new-token').onclick = async () => {

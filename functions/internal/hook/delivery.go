@@ -2,7 +2,6 @@ package hook
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,7 +46,7 @@ func (b *batch) deliver(ctx context.Context, all []*delivery) {
 // run posts the tasks in the order in which they happened. Once a post has failed, what is left is
 // put back with it.
 func (d *delivery) run(ctx, posting context.Context) {
-	slices.SortStableFunc(d.tasks, func(a, b held) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(d.tasks, func(a, b held) int { return inOrder(a.Task, b.Task) })
 	for rest := d.tasks; len(rest) > 0; {
 		n, body := fill(rest)
 		if err := d.post(posting, body); err != nil {

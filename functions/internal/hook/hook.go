@@ -19,7 +19,7 @@
 // # What a receiver gets
 //
 // Events arrive at least once. Those of one app that were taken from the queue together are posted in
-// the order in which they happened. What is posted again comes later than what happened since, and
+// the order in which they happened, those of one channel as its publisher has told them. What is posted again comes later than what happened since, and
 // the queue keeps no strict order itself: the body's time_ms is what to go by.
 //
 // A post counts if it is answered with 2xx. Otherwise its events are put back for that receiver
@@ -47,9 +47,9 @@ type Event struct {
 	// User is the member, or the sender of a client event on a presence channel.
 	User string `json:"user_id,omitempty"`
 	// Event, Data and Socket are a client event's.
-	Event  string `json:"event,omitempty"`
-	Data   string `json:"data,omitempty"`
-	Socket string `json:"socket_id,omitempty"`
+	Event  string  `json:"event,omitempty"`
+	Data   *string `json:"data,omitempty"`
+	Socket string  `json:"socket_id,omitempty"`
 	// Subscriptions is a subscription_count's.
 	Subscriptions *int `json:"subscription_count,omitempty"`
 }
@@ -58,7 +58,10 @@ type Event struct {
 type Task struct {
 	App string `json:"app"`
 	// At is when the events happened, in milliseconds.
-	At     int64   `json:"at"`
+	At int64 `json:"at"`
+	// Nano is which of the tasks of one millisecond comes first: the nanoseconds of that millisecond at
+	// which it was reported.
+	Nano   int64   `json:"ns,omitempty"`
 	Events []Event `json:"events,omitempty"`
 	// Vacated is a channel that seems to have no subscriber left, Left a member who seems to have gone,
 	// and Count a channel whose subscriptions are to be counted again: the one that is given is looked

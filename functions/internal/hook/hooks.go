@@ -48,7 +48,9 @@ func (h Hooks) Vacating(ctx context.Context, app string, channels ...string) err
 	}
 	var tasks []Task
 	for _, channel := range channels {
-		tasks = append(tasks, Task{App: app, At: h.now(), Vacated: channel})
+		task := newTask(h.now(), app)
+		task.Vacated = channel
+		tasks = append(tasks, task)
 	}
 	return h.Queue.Put(ctx, Settle, tasks...)
 }
@@ -102,7 +104,9 @@ func (h Hooks) MembersLeft(ctx context.Context, app, channel string, users ...st
 	}
 	var tasks []Task
 	for _, user := range users {
-		tasks = append(tasks, Task{App: app, At: h.now(), Left: &Left{channel, user}})
+		task := newTask(h.now(), app)
+		task.Left = &Left{channel, user}
+		tasks = append(tasks, task)
 	}
 	return h.Queue.Put(ctx, Settle, tasks...)
 }
@@ -116,7 +120,7 @@ func (h Hooks) members(ctx context.Context, app, channel string) (bool, error) {
 
 // ClientEvent reports what a client has said on a channel. e.Except is its socket.
 func (h Hooks) ClientEvent(ctx context.Context, app, channel string, e pusher.Event) error {
-	return h.report(ctx, app, Event{Name: ClientEvent, Channel: channel, User: e.User, Event: e.Name, Data: e.Data, Socket: e.Except})
+	return h.report(ctx, app, Event{Name: ClientEvent, Channel: channel, User: e.User, Event: e.Name, Data: &e.Data, Socket: e.Except})
 }
 
 // CacheMiss reports that somebody came to a cache channel that keeps no event.
@@ -131,7 +135,9 @@ func (h Hooks) SubscriptionCount(ctx context.Context, app, channel string, n int
 
 // Recount has the subscriptions of a channel counted again after the delay, of whole seconds.
 func (h Hooks) Recount(ctx context.Context, app, channel string, delay time.Duration) error {
-	return h.Queue.Put(ctx, delay, Task{App: app, At: h.now(), Count: channel})
+	task := newTask(h.now(), app)
+	task.Count = channel
+	return h.Queue.Put(ctx, delay, task)
 }
 
 // report puts events of one kind and channel on the queue if a webhook wants them: so many of them in
@@ -145,8 +151,11 @@ func (h Hooks) report(ctx context.Context, app string, events ...Event) error {
 		return err
 	}
 	var tasks []Task
+	now := h.now()
 	for some := range slices.Chunk(events, perTask) {
-		tasks = append(tasks, Task{App: app, At: h.now(), Events: some})
+		task := newTask(now, app)
+		task.Events = some
+		tasks, now = append(tasks, task), now.Add(1) // the next one comes after it
 	}
 	return h.Queue.Put(ctx, 0, tasks...)
 }
@@ -169,11 +178,16 @@ func usable(ctx context.Context, apps Apps, id string) (pusher.App, error) {
 	return a, nil
 }
 
-func (h Hooks) now() int64 {
+func (h Hooks) now() time.Time {
 	if h.Now == nil {
-		return time.Now().UnixMilli()
+		return time.Now()
 	}
-	return h.Now().UnixMilli()
+	return h.Now()
+}
+
+// newTask is a task of that time, which asks for nothing yet.
+func newTask(now time.Time, app string) Task {
+	return Task{App: app, At: now.UnixMilli(), Nano: int64(now.Nanosecond()) % int64(time.Millisecond)}
 }
 
 // wants reports whether one of the webhooks wants such an event of the channel.

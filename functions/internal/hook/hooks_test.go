@@ -107,6 +107,9 @@ var calls = map[string]func(context.Context, hook.Hooks) error{
 	"count":     func(ctx context.Context, h hook.Hooks) error { return h.SubscriptionCount(ctx, "1", "x", 0) },
 	"recount":   func(ctx context.Context, h hook.Hooks) error { return h.Recount(ctx, "1", "x", 5*time.Second) },
 	"no vacant": func(ctx context.Context, h hook.Hooks) error { return h.Vacating(ctx, "1") },
+	"no data": func(ctx context.Context, h hook.Hooks) error {
+		return h.ClientEvent(ctx, "1", "private-x", pusher.Event{Name: "client-e", Except: "1.2"})
+	},
 	"client": func(ctx context.Context, h hook.Hooks) error {
 		return h.ClientEvent(ctx, "1", "presence-x", pusher.Event{Name: "client-e", Data: "d", Except: "1.2", User: "7"})
 	},
@@ -121,7 +124,17 @@ var tasks = map[string][]string{
 	"miss":     {`{"app":"1","at":5000,"events":[{"name":"cache_miss","channel":"cache-x"}]} 0s`},
 	"count":    {`{"app":"1","at":5000,"events":[{"name":"subscription_count","channel":"x","subscription_count":0}]} 0s`},
 	"recount":  {`{"app":"1","at":5000,"count":"x"} 5s`},
+	"no data":  {`{"app":"1","at":5000,"events":[{"name":"client_event","channel":"private-x","event":"client-e","data":"","socket_id":"1.2"}]} 0s`},
 	"client":   {`{"app":"1","at":5000,"events":[{"name":"client_event","channel":"presence-x","user_id":"7","event":"client-e","data":"d","socket_id":"1.2"}]} 0s`},
+}
+
+// ticking is a clock that goes on a little each time it is looked at.
+func ticking() func() time.Time {
+	now := time.UnixMilli(5000).Add(5 * time.Microsecond)
+	return func() time.Time {
+		now = now.Add(200)
+		return now
+	}
 }
 
 // put is what the call puts on the queue.

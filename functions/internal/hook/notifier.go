@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,27 +125,36 @@ type held struct {
 
 // tasks are the messages' tasks with events, those of looks among them.
 func (b *batch) tasks(ctx context.Context, messages []Message) (tasks []held) {
-	var mu sync.Mutex
-	each(b.Calls, messages, func(m Message) {
+	all := b.read(ctx, messages)
+	each(b.Calls, all, func(h *held) {
+		if len(h.Events) > 0 {
+			return
+		}
+		if err := b.look(ctx, h); err != nil {
+			b.fail(ctx, h.message, "look failed", err)
+		}
+	})
+	for _, h := range all {
+		if len(h.Events) > 0 {
+			tasks = append(tasks, *h)
+		}
+	}
+	return tasks
+}
+
+// read reads the messages, and returns their tasks in the order in which they were reported: so do those
+// stand whose looks find something in one millisecond.
+func (b *batch) read(ctx context.Context, messages []Message) (all []*held) {
+	for _, m := range messages {
 		t, err := ParseTask(m.Text)
 		if err != nil {
 			b.poison(ctx, m, err)
-			return
+			continue
 		}
-		h := held{Task: t, message: m.ID}
-		if len(t.Events) == 0 {
-			if h, err = b.look(ctx, h); err != nil {
-				b.fail(ctx, m.ID, "look failed", err)
-				return
-			}
-		}
-		if len(h.Events) > 0 {
-			mu.Lock()
-			defer mu.Unlock()
-			tasks = append(tasks, h)
-		}
-	})
-	return tasks
+		all = append(all, &held{Task: t, message: m.ID})
+	}
+	slices.SortStableFunc(all, func(x, y *held) int { return inOrder(x.Task, y.Task) })
+	return all
 }
 
 // poison reports a message that is no task: it would come again and again.
@@ -172,7 +182,7 @@ func (b *batch) count(add func(*Tally)) {
 
 // look takes the look that the task asks for. What it finds happened at the latest when it began: a
 // channel that is occupied again is so after that.
-func (b *batch) look(ctx context.Context, h held) (held, error) {
+func (b *batch) look(ctx context.Context, h *held) error {
 	b.count(func(t *Tally) { t.Looks++ })
 	var event Event
 	var found bool
@@ -192,7 +202,7 @@ func (b *batch) look(ctx context.Context, h held) (held, error) {
 	if found {
 		h.Events = []Event{event}
 	}
-	return h, err
+	return err
 }
 
 // parcels are the tasks by the apps and receivers that want them.

@@ -23,7 +23,7 @@ func TestTheBodyAndItsSignature(t *testing.T) {
 	failed := w.notify(t,
 		hook.Task{App: "1", At: 1700000000123, Events: []hook.Event{
 			{Name: hook.MemberAdded, Channel: "presence-x", User: "7"},
-			{Name: hook.ClientEvent, Channel: "presence-x", User: "7", Event: "client-typing", Data: `{"a":"<&>"}`, Socket: "123.456"}}},
+			{Name: hook.ClientEvent, Channel: "presence-x", User: "7", Event: "client-typing", Data: new(`{"a":"<&>"}`), Socket: "123.456"}}},
 		hook.Task{App: "1", At: 1700000000122, Events: []hook.Event{
 			{Name: hook.ChannelOccupied, Channel: "c"},
 			{Name: hook.CacheMiss, Channel: "cache-c"},
@@ -75,7 +75,7 @@ func TestEventsArePostedInOrderInBodiesOfBoundedSize(t *testing.T) {
 	var tasks []hook.Task
 	for i := range 40 {
 		tasks = append(tasks, hook.Task{App: "1", At: int64(i), Events: []hook.Event{
-			{Name: hook.ClientEvent, Channel: fmt.Sprint(i), Data: strings.Repeat("x", 10_000)}}})
+			{Name: hook.ClientEvent, Channel: fmt.Sprint(i), Data: new(strings.Repeat("x", 10_000))}}})
 	}
 	slices.Reverse(tasks)
 	w.notify(t, tasks...)

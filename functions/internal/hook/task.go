@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ func (t Task) Text() string {
 	return string(b)
 }
 
+// inOrder compares tasks by when they happened.
+func inOrder(a, b Task) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Nano, b.Nano)) }
+
 // wrong is what is wrong with the task; empty: nothing.
 func (t Task) wrong() string {
 	looks := 0
@@ -48,7 +52,7 @@ func (t Task) wrong() string {
 		return fmt.Sprintf("it asks for %d things instead of one", looks)
 	case t.Left != nil && (t.Left.Channel == "" || t.Left.User == ""):
 		return "a channel and a user are needed"
-	case t.At < 0 || t.Tries < 0:
+	case t.At < 0 || t.Nano < 0 || t.Tries < 0:
 		return "a number is negative"
 	case t.Tries > 0 && t.URL == "":
 		return "it was tried with no receiver"

@@ -51,7 +51,7 @@ func newQueue(t *testing.T, s *sink) *Queue {
 
 func tasks(n int, data string) (all []hook.Task) {
 	for i := range n {
-		all = append(all, hook.Task{App: "1", At: int64(i), Events: []hook.Event{{Name: hook.ClientEvent, Channel: "c", Data: data}}})
+		all = append(all, hook.Task{App: "1", At: int64(i), Events: []hook.Event{{Name: hook.ClientEvent, Channel: "c", Data: &data}}})
 	}
 	return all
 }
@@ -134,7 +134,7 @@ func TestEveryTextSurvives(t *testing.T) {
 	}
 	body := s.requests[0].Entries[0].Body
 	got, err := hook.ParseTask(body)
-	if err != nil || got.Events[0].Data != text || printable(body, -1) != body {
+	if err != nil || *got.Events[0].Data != text || printable(body, -1) != body {
 		t.Errorf("%q, %v", body, err)
 	}
 }

@@ -26,8 +26,10 @@ import (
 const (
 	maxURL    = 2048
 	maxHeader = 16 << 10
-	// maxRead is how much of an answer is read, so that its connection can be used again.
+	// maxRead is how much of an answer is read, and readFor for how long, so that its connection can be
+	// used again.
 	maxRead = 1 << 10
+	readFor = 100 * time.Millisecond
 )
 
 // Client posts to receivers. It is safe for concurrent use.
@@ -65,6 +67,8 @@ func (c *Client) Post(ctx context.Context, address string, p hook.Post) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(p.Body))
 	if err != nil {
 		return fmt.Errorf("%w: malformed", hook.ErrReceiver)
@@ -83,6 +87,7 @@ func (c *Client) Post(ctx context.Context, address string, p hook.Post) error {
 		return fmt.Errorf("webhook: no answer: %w", err)
 	}
 	defer res.Body.Close()
+	defer time.AfterFunc(readFor, cancel).Stop() // what was accepted waits for no rest of an answer
 	_, _ = io.CopyN(io.Discard, res.Body, maxRead)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return fmt.Errorf("webhook: answered with %d", res.StatusCode)

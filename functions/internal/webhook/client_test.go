@@ -115,6 +115,21 @@ func TestAnEndlessAnswerCounts(t *testing.T) {
 	}
 }
 
+// It is the status that counts: who sends it and then nothing holds nobody up.
+func TestAnAnswerThatStopsCounts(t *testing.T) {
+	url := serve(t, false, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "x")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := newClient(t, true).Post(ctx, url, post); err != nil || ctx.Err() != nil {
+		t.Errorf("%v, %v", err, ctx.Err())
+	}
+}
+
 func TestHeadersWithoutEndFail(t *testing.T) {
 	url := serve(t, false, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 2*maxHeader)) })
 	if err := newClient(t, true).Post(t.Context(), url, post); err == nil {

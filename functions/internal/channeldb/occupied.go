@@ -127,7 +127,7 @@ func (c *Channels) Occupied(ctx context.Context, app, prefix, after string, limi
 func (c *Channels) occupiedIn(ctx context.Context, pk, prefix, after string, limit int) (channels []string, err error) {
 	// A name is ASCII: after what begins so comes what begins so and goes on with the last character.
 	from, to := max(prefix, after+"\x01", " "), prefix+"\U0010FFFF"
-	if from > to {
+	if from > to || len(to) > table.MaxSortKey { // so long is no name
 		return nil, nil
 	}
 	in := table.Parameters{

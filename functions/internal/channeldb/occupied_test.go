@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -112,6 +113,7 @@ func TestOccupiedChannelsAreListedInPages(t *testing.T) {
 		{"", "", 100, all}, {"", "", 50, all}, {"", "", 7, all[:7]}, {"", all[6], 7, all[7:14]}, {"", all[49], 7, nil},
 		{"presence-", "", 100, presence}, {"presence-", "presence-03", 2, presence[4:6]}, {"presence-", "room.01", 5, nil},
 		{"presence-", "a", 2, presence[:2]}, {"presence-07", "", 5, presence[7:8]}, {"nothing-", "", 5, nil}, {"r", "presence-24", 1, []string{"room.00"}},
+		{strings.Repeat("x", 1021), "", 5, nil}, {strings.Repeat("é", 4000), "", 5, nil}, // longer than a key may be
 	} {
 		got, err := w.Occupied(t.Context(), "4072", tt.prefix, tt.after, tt.limit)
 		if err != nil || !slices.Equal(got, tt.want) {

@@ -74,6 +74,25 @@ func TestEventsAreSaidAsTheyWerePublished(t *testing.T) {
 	}
 }
 
+// Two requests that are alike are two publications: neither replaces the other, also in one millisecond.
+func TestPublicationsOfOneNameAtOnceAreAllStored(t *testing.T) {
+	w, now := newWorld(t), time.Now()
+	w.now = func() time.Time { return now }
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			err := w.Publish(t.Context(), "4072", []pusher.ChannelEvents{{Channel: "x", Events: []pusher.Event{{Name: "n", Data: "d"}}}})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if items := w.items(t, stream.Owner("4072", "x")); len(items) != 8 {
+		t.Errorf("%d items", len(items))
+	}
+}
+
 func TestEachCountChangesTheItem(t *testing.T) {
 	w, ctx := newWorld(t), t.Context()
 	w.now = func() time.Time { return time.Unix(1e9, 0) }

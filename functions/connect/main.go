@@ -5,7 +5,6 @@ package main
 import (
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -14,9 +13,7 @@ import (
 	"edgestream/functions/internal/channeldb"
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/env"
-	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/lambdainvoke"
-	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/route"
 )
@@ -28,27 +25,13 @@ func main() {
 	limits := dynamo.Limits{Subscriptions: vars.Int("MAX_SUBSCRIPTIONS"), Connections: vars.Int("MAX_CONNECTIONS")}
 	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
 	greeter := lambdainvoke.NewGreeter(vars.Text("GREET_FUNCTION"), cfg)
-	replayer := lambdainvoke.NewReplayer(vars.Text("REPLAY_FUNCTION"), cfg)
-
-	accounts := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE"))
-	positions := history.Resumer{
-		Keeper: connections, Log: dynamo.NewHistory(db, vars.Text("HISTORY_TABLE")),
-		Kept: time.Duration(vars.Int("HISTORY_MINUTES")) * time.Minute,
-	}
-	var streams route.Connector = mastodon.Connect{
-		Tokens:      accounts,
-		Authoriser:  mastodon.Authoriser{Lists: accounts, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
-		Connections: connections,
-		Recheck:     mastodon.Recheck{Lists: accounts, Viewers: accounts, Mappings: connections},
-		Resume:      mastodon.Resume{Positions: positions, Replayer: replayer},
-		Greeter:     greeter,
+	protocols := vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher")
+	var streams route.Connector
+	if protocols != "pusher" {
+		streams = admitAccounts(vars, cfg, connections, greeter)
 	}
 	channels := pusher.Connect{Greeter: greeter}
-	switch vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") {
-	case "pusher":
-		streams = nil
-		fallthrough
-	case "both":
+	if protocols != "mastodon" {
 		admitApps(&channels, vars, db, connections)
 	}
 	vars.Require(log)

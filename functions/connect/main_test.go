@@ -49,6 +49,17 @@ func TestAHandshakeWithoutTokenNeedsNoTable(t *testing.T) {
 	}
 }
 
+func TestStreamsNeedMoreVariables(t *testing.T) {
+	for protocols, needed := range map[string]bool{"": true, "mastodon": true, "both": true, "pusher": false} {
+		log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols})
+		for _, name := range []string{"REPLAY_FUNCTION", "HISTORY_TABLE", "MAX_TAG_LENGTH"} {
+			if strings.Contains(log, name) != needed {
+				t.Errorf("%q: %s: %s", protocols, name, log)
+			}
+		}
+	}
+}
+
 func TestChannelsNeedMoreVariables(t *testing.T) {
 	for protocols, needed := range map[string]bool{"": false, "mastodon": false, "both": true, "pusher": true} {
 		if log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols}); strings.Contains(log, "CONTENT_TABLE") != needed {

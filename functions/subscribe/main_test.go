@@ -55,6 +55,17 @@ func TestTheLimitsComeFromTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestStreamsNeedMoreVariables(t *testing.T) {
+	for protocols, needed := range map[string]bool{"": true, "mastodon": true, "both": true, "pusher": false} {
+		log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols})
+		for _, name := range []string{"REPLAY_FUNCTION", "HISTORY_TABLE", "MAX_TAG_LENGTH"} {
+			if strings.Contains(log, name) != needed {
+				t.Errorf("%q: %s: %s", protocols, name, log)
+			}
+		}
+	}
+}
+
 func TestChannelsNeedMoreVariables(t *testing.T) {
 	for protocols, needed := range map[string]bool{"": false, "mastodon": false, "both": true, "pusher": true} {
 		log, _ := functiontest.Start(t, map[string]string{"PROTOCOLS": protocols, "MAX_CHANNEL_LENGTH": "x"})

@@ -196,19 +196,25 @@ func TestEveryPathHasItsAnswer(t *testing.T) {
 	}
 }
 
-func TestAProtocolThatIsLeftOutIsNotFound(t *testing.T) {
+func TestAProtocolThatIsLeftOutIsNotFoundAndThatIsSaid(t *testing.T) {
+	const (
+		noChannels = `{"error":"This stack does not offer Pusher Channels: its parameter Protocols is mastodon"}`
+		noStreams  = `{"error":"This stack does not offer streams of Mastodon: its parameter Protocols is pusher"}`
+	)
 	for _, c := range []struct {
 		protocols, target string
 		status            int
+		body              string
 	}{
-		{"mastodon", "/app/k", 404}, {"mastodon", "/apps/1/events", 404}, {"mastodon", "/account", 404},
-		{"mastodon", "/items", 404}, {"mastodon", "/auth/x", 404},
-		{"mastodon", "/api/v1/streaming", 418}, {"mastodon", "/api/v1/streaming/user", 418},
-		{"pusher", "/api/v1/streaming", 404}, {"pusher", "/api/v1/streaming/user", 404}, {"pusher", "/app/k", 418},
-		{"mastodon", "/api/v1/streaming/health", 200}, {"pusher", "/api/v1/streaming/health", 200},
+		{"mastodon", "/app/k", 404, noChannels}, {"mastodon", "/apps/1/events", 404, noChannels}, {"mastodon", "/account", 404, noChannels},
+		{"mastodon", "/items", 404, noChannels}, {"mastodon", "/auth/x", 404, noChannels}, {"mastodon", "/elsewhere", 404, notFound},
+		{"mastodon", "/api/v1/streaming", 418, "GET /prod/"}, {"mastodon", "/api/v1/streaming/user", 418, "GET /sse/api/v1/streaming/user"},
+		{"pusher", "/api/v1/streaming", 404, noStreams}, {"pusher", "/api/v1/streaming/user", 404, noStreams},
+		{"pusher", "/app/k", 418, "GET /prod/?app=k"}, {"pusher", "/elsewhere", 404, notFound},
+		{"mastodon", "/api/v1/streaming/health", 200, "OK"}, {"pusher", "/api/v1/streaming/health", 200, "OK"},
 	} {
-		if res, body := ask(deployedFor(t, c.protocols), "GET", c.target); res.StatusCode != c.status {
-			t.Errorf("%s, %s: %d %s, want %d", c.protocols, c.target, res.StatusCode, body, c.status)
+		if res, body := ask(deployedFor(t, c.protocols), "GET", c.target); res.StatusCode != c.status || body != c.body {
+			t.Errorf("%s, %s: %d %s, want %d %s", c.protocols, c.target, res.StatusCode, body, c.status, c.body)
 		}
 	}
 }

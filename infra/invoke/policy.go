@@ -52,8 +52,16 @@ func (p policies) grant(function string, policy *yaml.Node) {
 		p.allows[function] = map[string]bool{}
 	}
 	for _, statement := range elements(child(policy, "Statement")) {
-		grant(p.allows[function], statement)
+		grant(p.allows[function], unconditioned(statement))
 	}
+}
+
+// unconditioned is what stands there if the condition holds: the cases are of a stack that has everything.
+func unconditioned(n *yaml.Node) *yaml.Node {
+	if n.Tag == "!If" && len(n.Content) == 3 {
+		return n.Content[1]
+	}
+	return n
 }
 
 func grant(granted map[string]bool, statement *yaml.Node) {

@@ -17,6 +17,7 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
         - Statement:
             - {Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt T.Arn}
             - {Action: dynamodb:Query, Resource: [!GetAtt T.Arn, !Sub "${T.Arn}/index/i"]}
+            - !If [HasQ, {Action: "sqs:SendMessage", Resource: !GetAtt Q.Arn}, !Ref AWS::NoValue]
             - {Action: execute-api:ManageConnections, Resource: [!Sub "arn:x:${A}/prod/POST/@connections/*"]}
   T: {Type: AWS::DynamoDB::Table}
   Again:
@@ -33,8 +34,8 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
 		t.Fatal(err)
 	}
 	missing := p.use("F", map[string]bool{
-		"lambda:InvokeFunction F": true,
-		"dynamodb:GetItem T":      true, "dynamodb:Query T/index/i": true, "dynamodb:Query T/index/j": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
+		"lambda:InvokeFunction F": true, "sqs:SendMessage Q": true,
+		"dynamodb:GetItem T": true, "dynamodb:Query T/index/i": true, "dynamodb:Query T/index/j": true, "dynamodb:Scan T": true, "execute-api:ManageConnections POST": true, "execute-api:ManageConnections DELETE": true,
 	})
 	if got, want := strings.Join(missing, ", "), "dynamodb:Query T/index/j, dynamodb:Scan T, execute-api:ManageConnections DELETE"; got != want {
 		t.Errorf("missing: %s, want %s", got, want)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // TestNothingNamesWhatIsLeftOut resolves every property of every resource and output that a stack has
@@ -42,7 +44,7 @@ func TestAProtocolThatIsLeftOutHasNoFunctions(t *testing.T) {
 	for protocols, want := range map[string]string{
 		"both":     "Connect Subscribe Disconnect Greet Replay Sse Publish Api Enforce Notify Sweep",
 		"mastodon": "Connect Subscribe Disconnect Greet Replay Sse Publish Enforce Sweep",
-		"pusher":   "Connect Subscribe Disconnect Greet Replay Publish Api Enforce Notify Sweep",
+		"pusher":   "Connect Subscribe Disconnect Greet Publish Api Enforce Notify Sweep",
 	} {
 		stack, err := Load(deployed, Options{Parameters: map[string]string{"Protocols": protocols}})
 		if err != nil {
@@ -64,6 +66,49 @@ func TestAProtocolThatIsLeftOutHasNoFunctions(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAProtocolThatIsLeftOutHasNoPermissions: what serves both may do what the one left needs.
+func TestAProtocolThatIsLeftOutHasNoPermissions(t *testing.T) {
+	data, err := os.ReadFile(deployed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const queue, log = ":HookQueue", "/index/place"
+	for protocols, without := range map[string]string{"mastodon": queue, "pusher": log} {
+		for _, arn := range resourcesOf(t, data, protocols) {
+			if strings.HasPrefix(arn, "arn:") && strings.Contains(arn, without) {
+				t.Errorf("%s: %s is allowed", protocols, arn)
+			}
+		}
+	}
+	if both := strings.Join(resourcesOf(t, data, "both"), ""); !strings.Contains(both, queue) || !strings.Contains(both, log) {
+		t.Error("what is looked for is in no policy")
+	}
+}
+
+// resourcesOf are the ARNs that the functions' policies of a stack with these protocols name.
+func resourcesOf(t *testing.T, template []byte, protocols string) (arns []string) {
+	t.Helper()
+	r, err := newResolver(template, deployed, Options{Parameters: map[string]string{"Protocols": protocols}}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, res := range r.resources {
+		if ok, err := r.included(res); err != nil || !ok || res.typ != "AWS::Serverless::Function" {
+			continue
+		}
+		properties, err := r.resolve(res.properties)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := yaml.Marshal(properties)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arns = append(arns, strings.Fields(string(text))...)
+	}
+	return arns
 }
 
 func TestAReferenceToWhatIsLeftOutIsFound(t *testing.T) {

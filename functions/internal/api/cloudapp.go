@@ -64,8 +64,9 @@ type reply struct {
 	status int
 	kind   string
 	body   []byte
-	// refused is why, for the log, where the status is 200 nevertheless.
+	// refused is why, for the log, where the status is 200 nevertheless; what it would be is meant.
 	refused error
+	meant   int
 }
 
 func ok(body []byte, err error) (reply, error) { return reply{status: http.StatusOK, body: body}, err }
@@ -99,7 +100,7 @@ func (c CloudApp) logged(run func(*http.Request) (reply, error)) http.HandlerFun
 			told = c.refusal(w, r, err)
 		}
 		if told.refused != nil {
-			c.note(w, r, told.status, told.refused)
+			c.note(w, r, told.meant, told.refused)
 		}
 		answer(w, told.status, cmp.Or(told.kind, "application/json"), told.body)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // script answers a <script> element, as pusher-js's JSONP transport asks. Only what is no request of
-// pusher-js is refused: a subscription that may not be is told by calling the callback, since a script that
-// fails is never heard of.
+// pusher-js is refused: a subscription that may not be, or of which nobody knows, is told by calling the
+// callback, since a script that fails is never heard of.
 func (c CloudApp) script(r *http.Request) (reply, error) {
 	query := r.URL.Query()
 	callback := query.Get("callback")
@@ -21,12 +21,12 @@ func (c CloudApp) script(r *http.Request) (reply, error) {
 	told := reply{status: http.StatusOK, kind: "application/javascript"}
 	a, err := c.Service.Authorise(r.Context(), r.PathValue("capability"), query.Get("socket_id"), query.Get("channel_name"))
 	switch {
-	case errors.Is(err, cloudapp.ErrRefused):
-		told.refused, told.body = err, cloudapp.Script(callback, nil)
-	case err != nil:
+	case err == nil:
+		told.body = cloudapp.Script(callback, &a)
+	case errors.Is(err, cloudapp.ErrSocket):
 		return reply{}, err
 	default:
-		told.body = cloudapp.Script(callback, &a)
+		told.refused, told.meant, told.body = err, refusalOf(err).Status, cloudapp.Script(callback, nil)
 	}
 	return told, nil
 }

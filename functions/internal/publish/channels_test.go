@@ -56,6 +56,27 @@ func TestTwoTabsAreOneMember(t *testing.T) {
 	})
 }
 
+// Who is reported as come has come before what is reported of them, and those who come together are
+// reported together.
+func TestWebhooksAreToldOfAChannelInItsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, v, s := newWorld(t), (*venue)(nil), &script{}
+		v = newVenue(w)
+		s.join(room, "u", "a")
+		s.join(room, "v", "b")
+		s.say(stream.KindClient, room, "1.2")
+		s.join(room, "w", "c")
+		s.say(stream.KindClient, room, "1.2")
+		s.say(stream.KindClient, room, "1.2")
+		wantFailed(t, w.channels(v, Config{}).Publish(t.Context(), s.records))
+		want := []string{"added 4072/presence-room u v", "client 4072/presence-room client-3 3 1.2 ", "added 4072/presence-room w",
+			"client 4072/presence-room client-5 5 1.2 ", "client 4072/presence-room client-6 6 1.2 "}
+		if !slices.Equal(v.hooks, want) {
+			t.Errorf("told %q", v.hooks)
+		}
+	})
+}
+
 func TestWhoComesBackHearsNothingOfBetween(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newWorld(t), &script{}

@@ -8,11 +8,9 @@ import (
 	"edgestream/functions/internal/stream"
 )
 
-// news is what webhooks hear of together: who comes to a channel, who leaves it, and, one after the
-// other, what else is said there.
+// news is what webhooks hear of one after the other: who leaves a channel, and who comes to it and what
+// else is said there.
 type news struct {
-	// members is the event if it is of members.
-	members  string
 	messages []*message
 	keys     []uint64
 }
@@ -33,7 +31,7 @@ func (b *batch) tell(ctx context.Context) {
 func (b *batch) news() (all []*news) {
 	type subject struct {
 		stream.Topic
-		members string
+		leaves bool
 	}
 	of := map[subject]*news{}
 	for i := range b.messages {
@@ -41,12 +39,9 @@ func (b *batch) news() (all []*news) {
 		if !m.isNews() || m.Event == stream.EventCount && m.Payload == nil {
 			continue
 		}
-		s := subject{Topic: m.Topic}
-		if m.Member != "" {
-			s.members = m.Event
-		}
+		s := subject{m.Topic, m.Member != "" && m.Event == stream.EventMemberRemoved}
 		if of[s] == nil {
-			of[s] = &news{members: s.members}
+			of[s] = &news{}
 			all = append(all, of[s])
 		}
 		of[s].messages = append(of[s].messages, m)
@@ -79,18 +74,23 @@ func (b *batch) tellAll(ctx context.Context, n *news) {
 			due, keys = append(due, m), append(keys, key)
 		}
 	}
-	if n.members != "" && len(due) > 0 {
-		if b.heard(due[0], b.tellMembers(ctx, due)) {
-			n.keys = keys
-		}
-		return
-	}
-	for i, m := range due {
-		if m.change.waits() || !b.heard(m, b.tellOf(ctx, m)) {
+	for len(due) > 0 {
+		some := together(due)
+		if due[0].change.waits() || !b.heard(due[0], b.tellOf(ctx, due[:some])) {
 			return
 		}
-		n.keys = append(n.keys, keys[i])
+		n.keys = append(n.keys, keys[:some]...)
+		due, keys = due[some:], keys[some:]
 	}
+}
+
+// together is how many of the first messages are told at once: members who come, or leave, one after the
+// other.
+func together(all []*message) (n int) {
+	for n < len(all) && all[n].Member != "" {
+		n++
+	}
+	return max(1, n)
 }
 
 // heard reports whether webhooks have been told; if not, the change waits, and with it all that follow.
@@ -117,9 +117,12 @@ func (b *batch) tellMembers(ctx context.Context, all []*message) error {
 	return b.Hooks.MembersLeft(ctx, app, channel, users...)
 }
 
-func (b *batch) tellOf(ctx context.Context, m *message) error {
+func (b *batch) tellOf(ctx context.Context, some []*message) error {
+	m := some[0]
 	app, channel, _ := m.Topic.Channel()
 	switch {
+	case m.Member != "":
+		return b.tellMembers(ctx, some)
 	case m.misses():
 		return b.Hooks.CacheMiss(ctx, app, channel)
 	case m.isClient():

@@ -37,5 +37,6 @@
 // missing there. A channel that is named twice gets the event once.
 //
 // Attributes (info) are user_count, which only presence channels have, subscription_count, and cache,
-// null for a channel that keeps no event. A channel nobody is subscribed to is in no list, and "occupied":false.
+// null for a channel that keeps no event. A channel nobody is subscribed to is "occupied":false, and some
+// seconds later in no list, with attributes at once.
 package httpapi

@@ -108,6 +108,9 @@ type Audience struct {
 	Listeners []Listener
 	// Kept says that someone may resume the topic: its events must go into its log.
 	Kept bool
+	// Wide are the segments of which no listener is given: they have very many, or what was said to
+	// them while they had is still being delivered.
+	Wide []Segment
 }
 
 // Hears reports whether messages to the stream n of the listener's topic are for it.

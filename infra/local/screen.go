@@ -92,8 +92,10 @@ func (r *runner) places() [][2]string {
 		}
 	}
 	if r.demo {
-		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"},
-			[2]string{"App", demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
+		places = append(places, [2]string{"Tokens", "alice (account 1), bob (account 2)"})
+	}
+	if r.demo && r.stack.Parameters["Protocols"] != "mastodon" {
+		places = append(places, [2]string{"App", demoAppID + ", key " + demoAppKey + ", secret " + demoAppSecret})
 	}
 	return places
 }

@@ -81,6 +81,12 @@ func (c *Channels) Subscriptions(ctx context.Context, app, channel string) (int,
 	return c.count(ctx, app, channel, 1<<31-1)
 }
 
+// Subscribed implements pusher.Directory.
+func (c *Channels) Subscribed(ctx context.Context, app, channel string) (bool, error) {
+	n, err := c.count(ctx, app, channel, 1)
+	return n > 0, err
+}
+
 // Users implements pusher.Directory.
 func (c *Channels) Users(ctx context.Context, app, channel string) ([]string, error) {
 	row, err := c.read(ctx, rosterOf(app, channel))

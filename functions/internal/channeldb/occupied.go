@@ -85,8 +85,7 @@ func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.
 // Vacate removes a channel's row if nobody is subscribed, and reports whether it did.
 func (c *Channels) Vacate(ctx context.Context, app, channel string) (vacated bool, err error) {
 	return c.fall(ctx, occupiedKey(app, channel), func(ctx context.Context) (bool, error) {
-		n, err := c.count(ctx, app, channel, 1)
-		return n > 0, err
+		return c.Subscribed(ctx, app, channel)
 	})
 }
 

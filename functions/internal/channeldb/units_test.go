@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/pusher"
@@ -91,6 +92,30 @@ func TestWhatEachOperationCosts(t *testing.T) {
 		if m.calls != tt.calls || m.read != tt.read || m.write != tt.write {
 			t.Errorf("%s: %d calls, %v read, %v write; want %d, %v, %v", tt.name, m.calls, m.read, m.write, tt.calls, tt.read, tt.write)
 		}
+	}
+}
+
+func TestWhetherThereIsASubscriptionCostsOneUnitHoweverManyThereAre(t *testing.T) {
+	t.Setenv("DYNAMODB_ENDPOINT", "") // as above
+	w, ctx := newWorld(t), t.Context()
+	var all []stream.Membership
+	for i := range 200 {
+		c := stream.Connection{ID: fmt.Sprint("A", i), ConnectedAt: time.Now()}
+		all = append(all, stream.Membership{Session: stream.Session{App: "4072", Connection: c}, Subscription: stream.Subscription{Stream: stream.Channel, Param: "x"}})
+	}
+	if err := w.rows.MapAll(ctx, all); err != nil {
+		t.Fatal(err)
+	}
+	var m meter
+	w.rows.(*dynamo.Connections).Meter(m.add)
+	if is, err := w.Subscribed(ctx, "4072", "x"); err != nil || !is || m.calls != 1 || m.read != 1 {
+		t.Errorf("%v, %v, %d calls, %v units", is, err, m.calls, m.read)
+	}
+	if n, err := w.Subscriptions(ctx, "4072", "x"); err != nil || n != 200 || m.read < 4 {
+		t.Errorf("%d, %v, %v units: the test shows nothing", n, err, m.read)
+	}
+	if is, err := w.Subscribed(ctx, "4072", "y"); err != nil || is {
+		t.Errorf("%v, %v", is, err)
 	}
 }
 

@@ -70,14 +70,16 @@ func showChannel(ctx context.Context, c call, channel string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.attributes(ctx, channel, i.and(info{subscriptions: true}))
+	a, err := c.attributes(ctx, channel, i)
 	if err != nil {
 		return nil, err
 	}
-	occupied := *a.Subscriptions > 0
-	a = i.of(a)
+	occupied := !a.vacant()
+	if !i.users && !i.subscriptions {
+		occupied, err = c.Directory.Subscribed(ctx, c.app.ID, channel)
+	}
 	a.Occupied = &occupied
-	return a, nil
+	return a, err
 }
 
 type user struct {

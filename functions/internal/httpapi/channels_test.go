@@ -67,6 +67,14 @@ func TestAChannelIsShown(t *testing.T) {
 	}
 }
 
+// A channel may have very many, and who wants to know whether there is one pays for one.
+func TestSubscriptionsAreCountedForWhoAsksForTheirNumberAlone(t *testing.T) {
+	w := occupied()
+	w.fails["Subscriptions"] = true
+	expect(t, "occupied", w.get("/channels/a"), `200 {"occupied":true}`)
+	expect(t, "counted", w.get("/channels/a", [2]string{"info", "subscription_count"}), "503 …")
+}
+
 func TestUsersOfAPresenceChannelAreListed(t *testing.T) {
 	for channel, want := range map[string]string{
 		"presence-a": `200 {"users":[{"id":"1"},{"id":"2"}]}`,
@@ -79,7 +87,7 @@ func TestUsersOfAPresenceChannelAreListed(t *testing.T) {
 }
 
 func TestTroubleIsNotTakenForAnEmptyAnswer(t *testing.T) {
-	for call, path := range map[string]string{"Occupied": "/channels", "Subscriptions": "/channels/a", "Users": "/channels/presence-a/users", "Cached": "/channels/cache-c"} {
+	for call, path := range map[string]string{"Occupied": "/channels", "Subscribed": "/channels/a", "Users": "/channels/presence-a/users", "Cached": "/channels/cache-c"} {
 		w := occupied()
 		w.fails[call] = true
 		expect(t, path, w.get(path, [2]string{"info", "cache"}), "503 …")

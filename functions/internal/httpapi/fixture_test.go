@@ -115,6 +115,11 @@ func (w *world) Subscriptions(_ context.Context, _, channel string) (n int, err 
 	return n, err
 }
 
+func (w *world) Subscribed(_ context.Context, _, channel string) (is bool, err error) {
+	err = w.do("Subscribed", func() { is = w.subscriptions[channel] > 0 })
+	return is, err
+}
+
 func (w *world) Users(_ context.Context, _, channel string) (users []string, err error) {
 	err = w.do("Users", func() { users = w.users[channel] })
 	return users, err

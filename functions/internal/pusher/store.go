@@ -129,6 +129,8 @@ type Directory interface {
 	Occupied(ctx context.Context, app, prefix, after string, limit int) ([]string, error)
 	// Subscriptions is how many subscriptions the channel has.
 	Subscriptions(ctx context.Context, app, channel string) (int, error)
+	// Subscribed reports whether the channel has a subscription: that costs little, however many it has.
+	Subscribed(ctx context.Context, app, channel string) (bool, error)
 	// Users are the ids of a presence channel's users, in order.
 	Users(ctx context.Context, app, channel string) ([]string, error)
 	// Cached is the event that a cache channel keeps, and for how long yet; false: it has none.

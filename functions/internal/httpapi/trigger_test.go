@@ -100,6 +100,7 @@ func TestWhatIsNoEventIsRefusedWhole(t *testing.T) {
 		{event("name", `""`), "400 Invalid name: …"},
 		{event("name", `1`), "400 name must be a string"},
 		{event("name", `"pusher:x"`), "400 Invalid name: the server alone sends such an event"},
+		{event("name", `"pusher_internal:x"`), "400 Invalid name: the server alone sends such an event"},
 		{event("name", `"pusher_internal:x"`), "400 Invalid name: …"},
 		{event("name", quoted(strings.Repeat("n", 201))), "400 Invalid name: …"},
 		{event("data", ""), "400 data is missing"},

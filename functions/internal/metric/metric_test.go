@@ -14,11 +14,11 @@ var at = time.UnixMilli(1_700_000_000_123)
 func TestALineDeclaresItsMetrics(t *testing.T) {
 	var out strings.Builder
 	w := New(&out, "Edgestream", `pub"lish`)
-	err := w.Write(at, Value{"Deliveries", Count, 12}, Value{"Gone", Count, 0}, Value{"Latency", Milliseconds, 250})
+	err := w.Write(at, Value{Name: "Deliveries", Unit: Count, Number: 12}, Value{Name: "Gone", Unit: Count}, Value{Name: "Latency", Unit: Milliseconds, Each: []int64{250, 0}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"Deliveries":12,"Function":"pub\"lish","Latency":250,"_aws":{"Timestamp":1700000000123,` +
+	want := `{"Deliveries":12,"Function":"pub\"lish","Latency":[250,0],"_aws":{"Timestamp":1700000000123,` +
 		`"CloudWatchMetrics":[{"Namespace":"Edgestream","Dimensions":[["Function"]],` +
 		`"Metrics":[{"Name":"Deliveries","Unit":"Count"},{"Name":"Latency","Unit":"Milliseconds"}]}]}}` + "\n"
 	if out.String() != want {
@@ -28,7 +28,7 @@ func TestALineDeclaresItsMetrics(t *testing.T) {
 
 func TestNothingMeasuredIsNothingWritten(t *testing.T) {
 	var out strings.Builder
-	if err := New(&out, "n", "f").Write(at, Value{"Gone", Count, 0}); err != nil || out.Len() > 0 {
+	if err := New(&out, "n", "f").Write(at, Value{Name: "Gone", Unit: Count}, Value{Name: "Latency", Each: []int64{}}); err != nil || out.Len() > 0 {
 		t.Errorf("wrote %q, %v", out.String(), err)
 	}
 }
@@ -36,7 +36,7 @@ func TestNothingMeasuredIsNothingWritten(t *testing.T) {
 func TestALineHoldsAtMostAHundredMetrics(t *testing.T) {
 	var values []Value
 	for i := range 150 {
-		values = append(values, Value{fmt.Sprint("m", i), Count, 1})
+		values = append(values, Value{Name: fmt.Sprint("m", i), Unit: Count, Number: 1})
 	}
 	var out strings.Builder
 	if err := New(&out, "n", "f").Write(at, values...); err != nil {
@@ -50,6 +50,21 @@ func TestALineHoldsAtMostAHundredMetrics(t *testing.T) {
 	}
 }
 
+func TestAMetricHasAtMostAHundredNumbers(t *testing.T) {
+	var each []int64
+	for i := range int64(250) {
+		each = append(each, i)
+	}
+	var out strings.Builder
+	if err := New(&out, "n", "f").Write(at, Value{Name: "a", Unit: Count, Each: each}); err != nil {
+		t.Fatal(err)
+	}
+	var line struct{ A []int64 }
+	if err := json.Unmarshal([]byte(out.String()), &line); err != nil || len(line.A) != maxValues || line.A[0] != 0 || line.A[99] < 245 {
+		t.Errorf("%v, %v", line.A, err)
+	}
+}
+
 type broken struct{}
 
 var errBroken = errors.New("no standard output")
@@ -57,7 +72,7 @@ var errBroken = errors.New("no standard output")
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestAnOutputThatFailsIsSaid(t *testing.T) {
-	if err := New(broken{}, "n", "f").Write(at, Value{"a", Count, 1}); !errors.Is(err, errBroken) {
+	if err := New(broken{}, "n", "f").Write(at, Value{Name: "a", Unit: Count, Number: 1}); !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -52,6 +52,7 @@ func (l *lane) send(ctx, posting context.Context, d delivery, filtered []byte) b
 	if frame == nil {
 		return true
 	}
+	d.change.audience.Add(1)
 	if d.listener.EventIDs && l.logged(d.message) {
 		frame = l.Identify(frame, l.id(d.message, d.listener))
 	}

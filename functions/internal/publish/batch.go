@@ -7,7 +7,6 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -39,8 +38,8 @@ type change struct {
 	poison error
 	// held says that it must not be posted, see hold.
 	held bool
-	// last is when it was last delivered, in Unix nanoseconds.
-	last atomic.Int64
+	// last is when it was last delivered, in Unix nanoseconds, and audience for how many something was to be sent.
+	last, audience atomic.Int64
 }
 
 // owner is what the changes of one owner share.
@@ -202,15 +201,4 @@ func (b *batch) remember() {
 func (b *batch) blame(what string, err error) {
 	text := fmt.Sprintf("%s: %v", what, err)
 	b.cause.CompareAndSwap(nil, &text)
-}
-
-// latency is the longest time from a change to its last delivery.
-func (b *batch) latency() (longest time.Duration) {
-	for i := range b.changes {
-		c := &b.changes[i]
-		if last := c.last.Load(); last != 0 && !c.At.IsZero() {
-			longest = max(longest, time.Unix(0, last).Sub(c.At))
-		}
-	}
-	return longest
 }

@@ -28,6 +28,12 @@ type Tally struct {
 	Retried, Throttled int
 	// Latency is the longest time from a change to its last delivery; zero without any.
 	Latency time.Duration
+	// Latencies are all of these times, one for each change of which something was delivered, and
+	// Audiences how many listeners each change had for whom something was to be sent; both in the
+	// batch's order. A change's own time has whole seconds, rounded down, so latencies read up to one
+	// second too long.
+	Latencies []time.Duration
+	Audiences []int
 }
 
 // counts is a Tally while lanes are running.
@@ -38,7 +44,7 @@ type counts struct {
 
 func (b *batch) result(failed int) Tally {
 	c := &b.counts
-	return Tally{
+	t := Tally{
 		Records: len(b.changes), Messages: len(b.messages), Failed: failed,
 		Poison: int(c.poison.Load()), Listeners: int(c.listeners.Load()),
 		Deliveries: int(c.deliveries.Load()), Parked: int(c.parked.Load()), TooLarge: int(c.tooLarge.Load()),
@@ -46,7 +52,23 @@ func (b *batch) result(failed int) Tally {
 		Filtered: int(c.filtered.Load()), Annotated: int(c.annotated.Load()),
 		Gone: int(c.gone.Load()), Closed: int(c.closed.Load()),
 		Retried: int(c.retried.Load()), Throttled: int(c.throttled.Load()),
-		Latency: b.latency(),
+	}
+	b.measure(&t)
+	return t
+}
+
+// measure adds what each change came to.
+func (b *batch) measure(t *Tally) {
+	for i := range b.changes {
+		c := &b.changes[i]
+		if n := c.audience.Load(); n > 0 {
+			t.Audiences = append(t.Audiences, int(n))
+		}
+		if last := c.last.Load(); last != 0 && !c.At.IsZero() {
+			took := max(0, time.Unix(0, last).Sub(c.At))
+			t.Latencies = append(t.Latencies, took)
+			t.Latency = max(t.Latency, took)
+		}
 	}
 }
 

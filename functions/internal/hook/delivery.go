@@ -40,7 +40,7 @@ func (b *batch) deliver(ctx context.Context, all []*delivery) {
 		posting, cancel = context.WithDeadline(ctx, deadline.Add(-min(spare, time.Until(deadline)/2)))
 	}
 	defer cancel()
-	each(b.Calls, all, func(d *delivery) { d.run(ctx, posting) })
+	each(b.Receivers, all, func(d *delivery) { d.run(ctx, posting) })
 }
 
 // run posts the tasks in the order in which they happened. Once a post has failed, what is left is

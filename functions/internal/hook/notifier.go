@@ -49,8 +49,11 @@ type Config struct {
 	Log *slog.Logger
 	// Observe is called once for each batch. Default: not at all.
 	Observe func(Tally)
-	// Calls is how many looks are taken, and receivers served, side by side. Default 64.
+	// Calls is how many looks are taken side by side. Default 64.
 	Calls int
+	// Receivers is how many of them are served side by side: those that hang hold up the others only if
+	// there are as many. Default 256.
+	Receivers int
 	// Timeout is how long a receiver may take to answer. Default 5 s.
 	Timeout time.Duration
 	// Now is the clock. Default time.Now.
@@ -79,7 +82,7 @@ type Notifier struct {
 // New makes a Notifier.
 func New(c Config) *Notifier {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	c.Calls = cmp.Or(c.Calls, 64)
+	c.Calls, c.Receivers = cmp.Or(c.Calls, 64), cmp.Or(c.Receivers, 256)
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	if c.Observe == nil {
 		c.Observe = func(Tally) {}

@@ -186,6 +186,23 @@ func TestAReceiverThatIsDownDelaysNoOther(t *testing.T) {
 	})
 }
 
+func TestManyReceiversThatHangDelayNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{receivers: receivers{answer: map[string]func(context.Context) error{}}}
+		hooks := []pusher.Webhook{all("https://works")}
+		for i := range 200 {
+			address := fmt.Sprint("https://hangs.", i)
+			hooks, w.answer[address] = append(hooks, all(address)), hangs
+		}
+		w.apps = app(hooks...)
+		start, at := time.Now(), time.Minute
+		w.answer["https://works"] = func(context.Context) error { at = time.Since(start); return nil }
+		if w.notify(t, occupied("x")); at != 0 {
+			t.Errorf("posted after %v", at)
+		}
+	})
+}
+
 // It would hold up each batch with an event for it, in which others wait.
 func TestAReceiverThatHangsIsNotAskedAgainAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

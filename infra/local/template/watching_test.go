@@ -1,0 +1,110 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// watching is what the deployed template has of CloudWatch, as it is written.
+func watching(t *testing.T) (dashboard, alarms string) {
+	t.Helper()
+	text, err := os.ReadFile(deployed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Resources map[string]yaml.Node `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, res := range document.Resources {
+		properties := property(&res, "Properties")
+		switch property(&res, "Type").Value {
+		case "AWS::CloudWatch::Dashboard":
+			dashboard = property(properties, "DashboardBody").Content[0].Value
+		case "AWS::CloudWatch::Alarm":
+			out, err := yaml.Marshal(properties)
+			if err != nil {
+				t.Fatal(err)
+			}
+			alarms += string(out)
+		}
+	}
+	return dashboard, alarms
+}
+
+var placeholder = regexp.MustCompile(`\$\{[A-Za-z:.]+\}`)
+
+// A dashboard's body is a text to CloudFormation, so that a comma too many shows when it is deployed.
+func TestTheDashboardIsJSONAndSmallEnoughToBeFree(t *testing.T) {
+	format, _ := watching(t)
+	for _, optional := range []string{"", `,["AWS/Lambda", "Errors"],["AWS/Lambda", "Errors"]`} {
+		body := strings.NewReplacer("${MastodonErrors}", optional, "${PusherErrors}", optional).Replace(format)
+		body = placeholder.ReplaceAllString(body, "x")
+		var dashboard struct {
+			Widgets []struct {
+				Properties struct {
+					Title   string
+					Metrics [][]any
+				}
+			}
+		}
+		decoder := json.NewDecoder(bytes.NewReader([]byte(body)))
+		if err := decoder.Decode(&dashboard); err != nil {
+			t.Fatalf("%v in\n%s", err, body)
+		}
+		n := 0
+		for _, w := range dashboard.Widgets {
+			n += len(w.Properties.Metrics)
+			if len(w.Properties.Metrics) == 0 || w.Properties.Title == "" {
+				t.Errorf("a widget without metrics or title: %+v", w)
+			}
+		}
+		if n > 50 || len(dashboard.Widgets) < 8 {
+			t.Errorf("%d metrics in %d widgets; 50 are free", n, len(dashboard.Widgets))
+		}
+	}
+}
+
+// The description of the parameter says what alarms cost.
+func TestAlarmsHaveNineteenMetrics(t *testing.T) {
+	_, alarms := watching(t)
+	if n := strings.Count(alarms, "MetricName:"); n != 19 {
+		t.Errorf("%d metrics in alarms", n)
+	}
+}
+
+// A name that no function writes would be an alarm that never rings.
+func TestWhatIsWatchedIsWritten(t *testing.T) {
+	var source strings.Builder
+	err := filepath.WalkDir("../../../functions", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			text, _ := os.ReadFile(path)
+			source.Write(text)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dashboard, alarms := watching(t)
+	shown := regexp.MustCompile(`"Edgestream", "(\w+)"`).FindAllStringSubmatch(dashboard, -1)
+	watched := regexp.MustCompile(`(?s)Namespace: Edgestream\s+MetricName: (\w+)`).FindAllStringSubmatch(alarms, -1)
+	if len(shown) < 10 || len(watched) < 3 {
+		t.Fatalf("%d shown, %d watched", len(shown), len(watched))
+	}
+	for _, name := range append(shown, watched...) {
+		if !strings.Contains(source.String(), `("`+name[1]+`", `) {
+			t.Errorf("no function writes the metric %s", name[1])
+		}
+	}
+}

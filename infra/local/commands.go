@@ -77,7 +77,8 @@ func listenTo(ctx context.Context, c commandLine) error {
 	}
 	socket, response, err := websocket.Dial(ctx, c.args[0], nil)
 	if err != nil && response != nil {
-		return fmt.Errorf("%s answered %s: check the token and the path", c.args[0], response.Status)
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10)) // what there is of it
+		return fmt.Errorf("%s answered %s: check the token and the path %s", c.args[0], response.Status, said)
 	}
 	if err != nil {
 		return fmt.Errorf("nothing answers at %s (is infra/local running, and on that port?): %w", c.args[0], errors.Unwrap(err))

@@ -50,6 +50,9 @@ func run(ctx context.Context, opts options, out io.Writer) error {
 	r.life, r.end = context.WithCancel(context.Background())
 	defer r.close()
 	if err := r.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it was ready
+		}
 		return err
 	}
 	r.firstScreen(out)

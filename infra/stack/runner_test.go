@@ -208,6 +208,24 @@ func TestWhatCannotStartSaysWhyInOneLineAndEndsWithStatus1(t *testing.T) {
 	}
 }
 
+func TestCtrlCBeforeItIsReadyIsQuiet(t *testing.T) {
+	t.Parallel()
+	cmd, stop := command(t, append(freePorts, "--template", filepath.Join(tiny(t), "template.yaml"))...)
+	defer stop()
+	var screen, errors lockedText
+	cmd.Stdout, cmd.Stderr = &screen, &errors
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it builds", func() bool { return strings.Contains(screen.String(), "building 1 functions…") })
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || errors.String() != "" {
+		t.Errorf("%v: %s", err, errors.String())
+	}
+}
+
 // refusedStart runs infra/local, which must end by itself, and returns what it says on stderr.
 func refusedStart(t *testing.T, flags ...string) (stderr string, status int) {
 	t.Helper()
@@ -272,6 +290,9 @@ func TestTheCommandsListenPutAndDeleteWork(t *testing.T) {
 		cmd, stop := command(t, args...)
 		out, _ := cmd.CombinedOutput()
 		stop()
+		if args[0] == "listen" && !strings.Contains(string(out), "401") {
+			t.Errorf("%v: %s", args, out)
+		}
 		if status := cmd.ProcessState.ExitCode(); status != 1 || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "local: ") {
 			t.Errorf("%v: status %d, %s", args, status, out)
 		}

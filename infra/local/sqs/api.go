@@ -108,8 +108,10 @@ func (s *Service) takeNow(q *queue, most int, visibility time.Duration, now time
 	return receipts
 }
 
-// bury moves an entry to its queue's dead-letter queue. It keeps its id and
-// its age. Without such a queue it would be lost, so it goes back.
+// bury moves an entry to its queue's dead-letter queue. It keeps its id, and on
+// a standard queue its age; a FIFO queue counts that from the move. Without such
+// a queue it would be lost, so it goes back. See
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html.
 func (s *Service) bury(from *queue, e *entry, now time.Time) {
 	to, err := s.find(from.settings.redrive.DeadLetterTargetArn)
 	if err != nil {
@@ -118,6 +120,9 @@ func (s *Service) bury(from *queue, e *entry, now time.Time) {
 	} else {
 		s.log.Warn("a message was moved to a dead-letter queue", "queue", from.name, "message", e.id, "target", to.name)
 		e.deadFrom = s.arn(from.name)
+		if to.settings.fifo() {
+			e.sent = now
+		}
 	}
 	e.receipt, e.receives, e.visible = 0, 0, now
 	to.add(e)

@@ -176,6 +176,7 @@ func TestErrorsHaveAWSsTypes(t *testing.T) {
 		"a redrive to nowhere":  {"SetQueueAttributes", `{` + q + `,"Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:no\",\"maxReceiveCount\":1}"}}`, "com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue"},
 		"a redrive without end": {"SetQueueAttributes", `{` + q + `,"Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:q\",\"maxReceiveCount\":0}"}}`, "com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue"},
 		"eleven messages":       {"ReceiveMessage", `{` + q + `,"MaxNumberOfMessages":11}`, "com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue"},
+		"a receipt again":       {"ReceiveMessage", `{` + q + `,"ReceiveRequestAttemptId":"1"}`, "com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"},
 		"a long wait":           {"ReceiveMessage", `{` + q + `,"WaitTimeSeconds":21}`, "com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue"},
 		"a long timeout":        {"ReceiveMessage", `{` + q + `,"VisibilityTimeout":43201}`, "com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue"},
 		"no handle":             {"DeleteMessage", `{` + q + `}`, "com.amazon.coral.service#MissingRequiredParameterException", "MissingParameter"},

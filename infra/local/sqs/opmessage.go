@@ -74,6 +74,7 @@ type receiveInput struct {
 	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
+	ReceiveRequestAttemptId     string
 }
 
 type receiveOutput struct {
@@ -93,6 +94,9 @@ type receivedMessage struct {
 func (c *call) receiveMessage(in *receiveInput) (any, error) {
 	if in.QueueUrl == "" {
 		return nil, missing("QueueUrl")
+	}
+	if in.ReceiveRequestAttemptId != "" {
+		return nil, unsupported("ReceiveRequestAttemptId is not supported here.")
 	}
 	most, err := ranged("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10)
 	if err != nil {

@@ -122,34 +122,6 @@ func (q *queue) forget(now time.Time) {
 	}
 }
 
-// receive takes up to most messages and hides them for visibility. dead are
-// those that have been received too often; they have left the queue.
-//
-// On a FIFO queue a message that is hidden keeps its group's later ones back;
-// those that are taken together do not.
-func (q *queue) receive(most int, visibility time.Duration, now time.Time) (taken, dead []*entry) {
-	blocked := map[string]bool{}
-	var next *list.Element
-	for el := q.entries.Front(); el != nil && len(taken) < most; el = next {
-		next = el.Next()
-		e := el.Value.(*entry)
-		switch {
-		case now.Sub(e.sent) >= q.settings.seconds("MessageRetentionPeriod"):
-			q.remove(el)
-		case q.settings.fifo() && blocked[e.GroupID]:
-		case now.Before(e.visible):
-			blocked[e.GroupID] = true
-		case q.settings.redrive != nil && e.receives >= q.settings.redrive.MaxReceiveCount:
-			q.remove(el)
-			dead = append(dead, e)
-		default:
-			q.take(e, visibility, now)
-			taken = append(taken, e)
-		}
-	}
-	return taken, dead
-}
-
 func (q *queue) take(e *entry, visibility time.Duration, now time.Time) {
 	q.serial++
 	e.receipt = q.serial

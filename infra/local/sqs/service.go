@@ -6,7 +6,8 @@
 // polling, message attributes with the digests that SDKs verify, size limits,
 // dead-letter queues, and for FIFO queues order per message group, groups that
 // block only themselves while a message of theirs is in flight, and five
-// minutes of deduplication. Errors have AWS's types, so that SDKs map them.
+// minutes of deduplication, by queue or by group. Errors have AWS's types, so
+// that SDKs map them.
 //
 // Messages are held in memory only: a local run starts empty, and nothing that
 // matters is kept in a queue for long. All queues share one lock: the work
@@ -15,8 +16,10 @@
 // The behaviour follows
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html and
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/welcome.html.
-// Not there: the old query protocol, permissions, encryption, tags, moving
-// messages back from a dead-letter queue. Each of them answers a clear error.
+// Not there: the old query protocol, permissions, encryption, tags, quotas of
+// calls and of messages in flight, attempts of receiving that can be repeated,
+// moving messages back from a dead-letter queue. What can be asked for answers
+// a clear error.
 package sqs
 
 import (

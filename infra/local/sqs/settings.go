@@ -79,6 +79,9 @@ func newSettings(name string, attributes map[string]string) (*settings, error) {
 // set checks attributes and takes all of them, or none.
 func (s *settings) set(attributes map[string]string, create bool) error {
 	redrive := s.redrive
+	if s.after(attributes, "FifoThroughputLimit") == "perMessageGroupId" && s.after(attributes, "DeduplicationScope") != "messageGroup" {
+		return invalid("Value perMessageGroupId for parameter FifoThroughputLimit is invalid. Reason: It is allowed only when DeduplicationScope is messageGroup.")
+	}
 	for name, value := range attributes {
 		if name == "RedrivePolicy" {
 			var err error
@@ -100,6 +103,14 @@ func (s *settings) set(attributes map[string]string, create bool) error {
 	}
 	s.redrive = redrive
 	return nil
+}
+
+// after is what an attribute will be once these have been set.
+func (s *settings) after(attributes map[string]string, name string) string {
+	if value, ok := attributes[name]; ok {
+		return value
+	}
+	return s.values[name]
 }
 
 func (s *settings) checkAttribute(name, value string, create bool) error {

@@ -1,5 +1,6 @@
-// Command publish is the function of the Content table's stream: it turns changes into frames and
-// posts them to the connections that listen for them.
+// Command publish is the function of the Content table's stream, and of the stream of a table that an
+// application has for itself: it turns changes into frames and posts them to the connections that
+// listen for them.
 package main
 
 import (
@@ -47,7 +48,8 @@ func main() {
 	if vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") != "mastodon" {
 		config = withChannels(config, vars, cfg, connections)
 	}
+	source := dynamo.NewSource(vars.TextOr("SOURCE_STREAM_ARN", ""))
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(records.Handler(dynamo.Change, 0, publish.New(config).Publish))
+	lambda.Start(records.Handler(source.Change, 0, publish.New(config).Publish))
 }

@@ -14,25 +14,33 @@ import (
 // record is a DynamoDB stream record as Lambda delivers it,
 // https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html. An image that is not there is nil.
 type record struct {
-	eventID, eventName, principal, sequence string
-	at                                      float64
-	keys, oldImage, newImage                table.Item
+	eventID, eventName, principal, sequence, source string
+	at                                              float64
+	keys, oldImage, newImage                        table.Item
 }
 
 // Change decodes one record of the Content table's stream. A record that does not fit the table
 // has a Problem, and still whatever of EventID, Sequence and Owner could be read.
-func Change(raw json.RawMessage) stream.Change {
+func Change(raw json.RawMessage) stream.Change { return Source{}.Change(raw) }
+
+// readRecord reads what names a record also of one of which something else cannot be read.
+func readRecord(raw json.RawMessage) (record, error) {
 	r, err := parseRecord(string(raw))
 	if err != nil {
 		r.rescue(raw)
 	}
+	return r, err
+}
+
+// change is the record as a change, whose images fill sees to unless the record could not be read.
+func (r *record) change(raw json.RawMessage, err error, fill func(*stream.Change) error) stream.Change {
 	c := stream.Change{
 		EventID: r.eventID, Sequence: r.sequence, At: second(r.at), Raw: raw,
 		Owner:   r.keys.Get("owner").Text,
 		Expired: r.eventName == "REMOVE" && r.principal == "dynamodb.amazonaws.com",
 	}
 	if err == nil {
-		err = r.fill(&c)
+		err = fill(&c)
 	}
 	if err != nil {
 		c.Problem, c.Old, c.New = err, nil, nil
@@ -52,6 +60,8 @@ func parseRecord(in string) (r record, err error) {
 			r.principal = principal(p)
 		case "dynamodb":
 			readChange(p, &r)
+		case "eventSourceARN":
+			r.source = p.Text()
 		default:
 			p.Skip()
 		}
@@ -62,15 +72,15 @@ func parseRecord(in string) (r record, err error) {
 // rescue reads what names a record of which something else cannot be read.
 func (r *record) rescue(raw json.RawMessage) {
 	var names struct {
-		EventID  string
-		DynamoDB struct {
+		EventID, EventSourceARN string
+		DynamoDB                struct {
 			SequenceNumber string
-			Keys           struct{ Owner struct{ S string } }
+			Keys           json.RawMessage
 		}
 	}
 	_ = json.Unmarshal(raw, &names) // what is of another type stays empty
-	r.eventID, r.sequence = names.EventID, names.DynamoDB.SequenceNumber
-	r.keys = table.Item{{"owner", table.Text(names.DynamoDB.Keys.Owner.S)}}
+	r.eventID, r.sequence, r.source = names.EventID, names.DynamoDB.SequenceNumber, names.EventSourceARN
+	r.keys, _ = table.ParseItem(string(names.DynamoDB.Keys)) // none, if they are what cannot be read
 }
 
 // principal reads who made the change; nobody where it is null.

@@ -80,9 +80,9 @@ func (b *batch) fill(t stream.Topic, r recollection) {
 func (m *message) misses() bool { return m.Only != "" && m.Event == stream.EventCacheMiss }
 
 // isEvent reports whether the message is an event that its channel keeps if it is a cache channel: one
-// that was said through the API, and no client's.
+// that was said through the API, and no client's. One of another table has no place in the channel's order.
 func (m *message) isEvent() bool {
-	return m.change.New != nil && m.change.New.Kind == "event" && m.Only == ""
+	return !m.change.Elsewhere && m.change.New != nil && m.change.New.Kind == "event" && m.Only == ""
 }
 
 // keepEvents has cache channels keep the last event that was posted.

@@ -23,12 +23,13 @@ type entity interface {
 //
 // Messages of one Part stand together, Parts ascend, and within a Part what is said first takes
 // precedence for a subscription that hears several. An item that takes another kind or another
-// id is a removal and then an insert. A removal because the item's time ran out is silent.
+// id is a removal and then an insert. A removal because the item's time ran out is silent, and so is
+// a record that is Unchanged.
 //
 // An error says why the item does not fit the Content table, in words for an operator. What was
 // there before counts only if it fits: mending an item that never fitted is an insert.
 func (c Change) Messages() ([]Message, error) {
-	if c.Expired && c.New == nil {
+	if c.Unchanged || c.Expired && c.New == nil {
 		return nil, nil
 	}
 	if c.Problem != nil {

@@ -43,13 +43,14 @@ type Target struct {
 	App, Channel       string
 }
 
-// Change is one record of the Content table's stream.
+// Change is one record of the Content table's stream, or of another table's that says the same.
 type Change struct {
 	// EventID identifies the record; a repeated delivery of the record has the same.
 	EventID string
 	// Sequence is the record's sequence number, by which a failure is reported.
 	Sequence string
-	// Owner is the item's owner, also when the images could not be read.
+	// Owner is what stays in order: the item's owner, also when the images could not be read. Of
+	// another table it is the item.
 	Owner string
 	// At is when the change was made, to the second.
 	At time.Time
@@ -57,6 +58,11 @@ type Change struct {
 	Old, New *Item
 	// Expired says that the item was removed because its time ran out: such a removal is silent.
 	Expired bool
+	// Elsewhere says that the record is of another table than Content: it has no place in the order of
+	// what Content says.
+	Elsewhere bool
+	// Unchanged says that the record changed nothing of what is shown to anybody: it is silent.
+	Unchanged bool
 	// Problem says why the record does not fit the Content table; nil if it does.
 	Problem error
 	// Raw is the whole record as it was received, for the report of a Problem.

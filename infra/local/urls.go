@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -19,14 +18,10 @@ func urlPath(u template.FunctionURL) string { return urlPrefix + u.LogicalID }
 func (r *runner) functionURLs() http.Handler {
 	urls := map[string]http.Handler{}
 	for _, u := range r.stack.FunctionURLs {
-		handler := functionurl.New(urlOf(u), functionurl.Options{Lambda: r.functions, AccountID: r.stack.AccountID, Logger: r.log.operator()})
+		handler := functionurl.New(urlOf(u), functionurl.Options{Lambda: r.functions, AccountID: r.stack.AccountID, Logger: r.log.operator(), Life: r.life})
 		urls[u.LogicalID] = http.StripPrefix(urlPath(u), handler)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		ctx, cancel := context.WithCancel(req.Context())
-		defer cancel()
-		defer context.AfterFunc(r.life, cancel)()
-		req = req.WithContext(ctx)
 		id, _, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, urlPrefix), "/")
 		if urls[id] == nil {
 			http.NotFound(w, req)

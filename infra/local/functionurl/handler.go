@@ -52,6 +52,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the clock of the events; nil means time.Now.
 	Now func() time.Time
+	// Life is when responses that stream are cut off, in silence: at its end. nil means never.
+	Life context.Context
 }
 
 // Handler serves one URL. It is safe for concurrent use.
@@ -72,6 +74,9 @@ func New(u URL, opt Options) *Handler {
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if opt.Life == nil {
+		opt.Life = context.Background()
 	}
 	return &Handler{u, opt}
 }

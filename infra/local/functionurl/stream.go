@@ -26,17 +26,19 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, event []byte) {
 		return
 	}
 	defer result.Body.Close()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(h.opt.Life, cancel)()
 	// Closing is how a reader leaves: the function writes on, to nobody.
-	stop := context.AfterFunc(r.Context(), func() { result.Body.Close() })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { result.Body.Close() })()
 	w.Header().Set(requestID, result.RequestID)
 	setHeaders(w.Header(), result.Headers, result.Cookies, "application/octet-stream")
 	w.WriteHeader(result.StatusCode)
-	h.copy(w, r, result)
+	h.copy(ctx, w, result)
 }
 
 // copy sends each piece at once. A failure in the middle, or the context's end, cuts the connection.
-func (h *Handler) copy(w http.ResponseWriter, r *http.Request, result *lambda.StreamingResult) {
+func (h *Handler) copy(ctx context.Context, w http.ResponseWriter, result *lambda.StreamingResult) {
 	control := http.NewResponseController(w)
 	piece := make([]byte, 32<<10)
 	for {
@@ -47,7 +49,7 @@ func (h *Handler) copy(w http.ResponseWriter, r *http.Request, result *lambda.St
 		if _, gone := w.Write(piece[:n]); gone != nil || errors.Is(err, io.EOF) {
 			return
 		}
-		if err != nil && r.Context().Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			panic(http.ErrAbortHandler) // the client has gone, or everything ends: then it must not take this for the end
 		}
 		if err != nil {

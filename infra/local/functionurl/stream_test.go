@@ -93,6 +93,33 @@ func TestAReaderThatLeavesLetsTheStreamGo(t *testing.T) {
 }
 
 // TestARealFunctionStreams runs a program built with lambdaurl: one piece for each file.
+func TestAStreamIsCutOffInSilenceWhenEverythingEnds(t *testing.T) {
+	r, w := io.Pipe()
+	f := newFake()
+	f.stream = &lambda.StreamingResult{StatusCode: 200, Body: r}
+	var log strings.Builder
+	life, end := context.WithCancel(t.Context())
+	server := httptest.NewServer(New(URL{InvokeMode: ResponseStream}, Options{Lambda: f, Life: life, Logger: slog.New(slog.NewTextHandler(&log, nil))}))
+	defer server.Close()
+	res, err := server.Client().Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.WriteString(w, "half"); err != nil {
+		t.Fatal(err)
+	}
+	read(t, res.Body, "half")
+	end()
+	if rest, err := io.ReadAll(res.Body); len(rest) > 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%q, %v", rest, err)
+	}
+	server.Close() // the handler has returned
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+}
+
 func TestARealFunctionStreams(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	if err != nil {

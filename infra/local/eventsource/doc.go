@@ -25,7 +25,10 @@
 // a new process starts at the mapping's StartingPosition, and the consumer
 // must expect repeated records in any case.
 //
-// A [QueuePoller] reads an SQS queue in the same spirit.
+// A [QueuePoller] reads an SQS queue in the same spirit. Of a FIFO queue it
+// sends batches that may hold several groups, each in its order; a group is in
+// one batch at a time, because the queue keeps it back while a message of it is
+// in flight, and what failed keeps back what follows.
 //
 // The behaviour follows
 // https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html,

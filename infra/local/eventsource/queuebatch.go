@@ -3,6 +3,7 @@ package eventsource
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -11,6 +12,7 @@ import (
 // message is a received message, ready to be sent.
 type message struct {
 	id, handle string
+	group      string // of a FIFO queue's message
 	event      []byte // one element of the event's Records
 }
 
@@ -105,24 +107,31 @@ func jsonBody(body string) (any, bool) {
 	return v, err == nil
 }
 
-// process sends messages in events of at most 6 MB, one after the other.
+// process sends messages in events of at most 6 MB, one after the other. What
+// follows a failed message of its group, on a FIFO queue, is not sent.
 func (p *QueuePoller) process(ctx context.Context, messages []*message) {
+	stuck := map[string]bool{}
 	for len(messages) > 0 {
 		n := fitting(messages, p.mapping.BatchSize)
-		p.send(ctx, messages[:n])
+		batch := slices.DeleteFunc(messages[:n:n], func(m *message) bool { return m.group != "" && stuck[m.group] })
 		messages = messages[n:]
+		if len(batch) == 0 {
+			continue
+		}
+		for _, m := range p.send(ctx, batch) {
+			stuck[m.group] = true
+		}
 	}
 }
 
-// send invokes the function and deletes what it handled.
-func (p *QueuePoller) send(ctx context.Context, batch []*message) {
+// send invokes the function, deletes what it handled and returns the rest.
+func (p *QueuePoller) send(ctx context.Context, batch []*message) (failed []*message) {
 	payload := frame(batch)
 	began := time.Now()
 	for refused := 1; ctx.Err() == nil; refused++ {
 		answer, functionError, err := p.options.Invoke(ctx, p.mapping.Function, payload)
 		if err == nil {
-			p.settle(ctx, batch, readOutcome(answer, functionError, p.mapping.ReportBatchItemFailures))
-			return
+			return p.settle(ctx, batch, readOutcome(answer, functionError, p.mapping.ReportBatchItemFailures))
 		}
 		if time.Since(began)+p.options.backoff(refused) > refusedFor {
 			p.log.Warn("the function was not run; its messages go back to the queue", "error", err, "messages", len(batch))
@@ -131,32 +140,35 @@ func (p *QueuePoller) send(ctx context.Context, batch []*message) {
 		p.refused(ctx, "the function was not run; trying again", err, refused)
 	}
 	p.handBack(ctx, batch)
+	return batch
 }
 
-// settle deletes the messages that did not fail. A name that is not in the
-// batch fails all of it.
-func (p *QueuePoller) settle(ctx context.Context, batch []*message, o outcome) {
-	failed := map[string]bool{}
+// settle deletes the messages that did not fail and returns those that did. A
+// name that is not in the batch fails all of it. On a FIFO queue too a message
+// fails only by name: a function must name those that follow in its group.
+func (p *QueuePoller) settle(ctx context.Context, batch []*message, o outcome) (failed []*message) {
+	named := map[string]bool{}
 	for _, id := range o.failed {
-		failed[id] = true
+		named[id] = true
 	}
-	known := 0
+	var done []*message
 	for _, m := range batch {
-		if failed[m.id] {
-			known++
+		if named[m.id] {
+			failed = append(failed, m)
+		} else {
+			done = append(done, m)
 		}
 	}
 	if !o.ok {
 		p.log.Debug("a batch failed", "messages", len(batch), "reason", o.reason)
-		if len(failed) == 0 || known < len(failed) {
-			return
+		if len(named) == 0 || len(failed) < len(named) {
+			return batch
 		}
 	}
-	for _, m := range batch {
-		if !failed[m.id] {
-			p.delete(ctx, m)
-		}
+	for _, m := range done {
+		p.delete(ctx, m)
 	}
+	return failed
 }
 
 // settleFor bounds the calls that are made although ctx has ended.

@@ -55,5 +55,9 @@ func (p *QueuePoller) encodeMessage(in *events.SQSMessage) *message {
 	if err != nil {
 		panic(fmt.Sprintf("eventsource: encoding a message: %v", err)) // plain values only
 	}
-	return &message{id: in.MessageId, handle: in.ReceiptHandle, event: event}
+	m := &message{id: in.MessageId, handle: in.ReceiptHandle, event: event}
+	if p.mapping.fifo() {
+		m.group = in.Attributes["MessageGroupId"]
+	}
+	return m
 }

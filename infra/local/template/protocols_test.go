@@ -2,6 +2,7 @@ package template
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,18 @@ func resourcesOf(t *testing.T, template []byte, protocols string) (arns []string
 		arns = append(arns, strings.Fields(string(text))...)
 	}
 	return arns
+}
+
+// variableOfNoValue is a variable that may have none: the SAM CLI does not resolve it, and leaves it empty.
+var variableOfNoValue = regexp.MustCompile(`(?m)^ +[A-Z_]+: !If .*AWS::NoValue.*$`)
+
+func TestEveryVariableHasAValueForTheSAMCLI(t *testing.T) {
+	read(t, deployed, func(text []byte) error {
+		if found := variableOfNoValue.FindAll(text, -1); len(found) > 0 {
+			t.Errorf("%s", found)
+		}
+		return nil
+	})
 }
 
 func TestAReferenceToWhatIsLeftOutIsFound(t *testing.T) {

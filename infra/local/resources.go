@@ -58,6 +58,7 @@ func queueAttributes(q template.Queue) map[string]string {
 	if q.FIFO {
 		attributes["FifoQueue"] = "true"
 		attributes["ContentBasedDeduplication"] = fmt.Sprint(q.ContentBasedDeduplication)
+		attributes["DeduplicationScope"], attributes["FifoThroughputLimit"] = q.DeduplicationScope, q.ThroughputLimit
 	}
 	if q.DeadLetterARN != "" {
 		attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, q.DeadLetterARN, q.MaxReceiveCount)

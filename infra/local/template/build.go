@@ -25,6 +25,9 @@ func (r *resolver) stack(path string) (*Stack, error) {
 			return nil, err
 		}
 	}
+	if err := r.checkTimeouts(s); err != nil {
+		return nil, err
+	}
 	for _, f := range r.outputs {
 		if err := r.addOutput(s, f); err != nil {
 			return nil, err

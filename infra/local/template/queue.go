@@ -1,12 +1,17 @@
 package template
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // queue reads an AWS::SQS::Queue; the defaults are SQS's own.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html
 func (o *object) queue(res *resource) Queue {
-	o.ignore("Tags", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "RedriveAllowPolicy",
-		"DeduplicationScope", "FifoThroughputLimit")
+	o.ignore("Tags", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "RedriveAllowPolicy")
 	q := Queue{
 		LogicalID: res.id, Name: o.name(res), ARN: o.attribute(res, "Arn"), URL: o.attribute(res, "QueueUrl"),
 		FIFO:                      o.flag("FifoQueue", false),
@@ -18,6 +23,10 @@ func (o *object) queue(res *resource) Queue {
 	}
 	o.integer("MaximumMessageSize", 1048576, 1024, 1048576)
 	q.DeadLetterARN, q.MaxReceiveCount = o.redrive()
+	if q.FIFO {
+		q.DeduplicationScope = o.oneOf("DeduplicationScope", "queue", "queue", "messageGroup")
+		q.ThroughputLimit = o.oneOf("FifoThroughputLimit", "perQueue", "perQueue", "perMessageGroupId")
+	}
 	return q
 }
 
@@ -43,4 +52,30 @@ func (o *object) redrive() (arn string, count int) {
 	}
 	defer p.close()
 	return p.required("deadLetterTargetArn"), p.integer("maxReceiveCount", 10, 1, 1000)
+}
+
+// checkTimeouts refuses what Lambda refuses: a queue whose messages show again while the function may
+// still be at them.
+func (r *resolver) checkTimeouts(s *Stack) error {
+	for _, m := range s.QueueMappings {
+		q := slices.IndexFunc(s.Queues, func(q Queue) bool { return q.Name == m.Queue })
+		f := slices.IndexFunc(s.Functions, func(f Function) bool { return f.Name == m.Function })
+		if q < 0 || f < 0 || s.Queues[q].VisibilityTimeoutSeconds >= s.Functions[f].TimeoutSeconds {
+			continue
+		}
+		defer r.within(s.Queues[q].LogicalID)()
+		return r.errorf(r.lineOf(s.Queues[q].LogicalID), fmt.Sprintf("VisibilityTimeout is %d, less than the Timeout of %s, which is %d",
+			s.Queues[q].VisibilityTimeoutSeconds, m.Function, s.Functions[f].TimeoutSeconds))
+	}
+	return nil
+}
+
+// lineOf is where a resource stands.
+func (r *resolver) lineOf(id string) *yaml.Node {
+	for _, res := range r.resources {
+		if res.id == id {
+			return &yaml.Node{Line: res.line}
+		}
+	}
+	return nil
 }

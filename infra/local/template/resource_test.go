@@ -75,6 +75,8 @@ Resources:
     Properties:
       FifoQueue: true
       ContentBasedDeduplication: true
+      DeduplicationScope: messageGroup
+      FifoThroughputLimit: perMessageGroupId
       VisibilityTimeout: 60
       RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
   Dead: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: dead.fifo}}
@@ -166,7 +168,8 @@ func TestQueuesKeepTheirRules(t *testing.T) {
 	jobs, dead, text := queue("Jobs", "Jobs.fifo"), queue("Dead", "dead.fifo"), queue("Text", "Text")
 	jobs.FIFO, jobs.ContentBasedDeduplication, jobs.VisibilityTimeoutSeconds = true, true, 60
 	jobs.DeadLetterARN, jobs.MaxReceiveCount = dead.ARN, 3
-	dead.FIFO = true
+	jobs.DeduplicationScope, jobs.ThroughputLimit = "messageGroup", "perMessageGroupId"
+	dead.FIFO, dead.DeduplicationScope, dead.ThroughputLimit = true, "queue", "perQueue"
 	text.DeadLetterARN, text.MaxReceiveCount = "arn:x", 4
 	same(t, "queues", []Queue{jobs, dead, text}, parse(t, everything).Queues)
 }

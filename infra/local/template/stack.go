@@ -157,6 +157,9 @@ type Queue struct {
 	URL                       string
 	FIFO                      bool
 	ContentBasedDeduplication bool
+	// DeduplicationScope and ThroughputLimit are a FIFO queue's: queue or messageGroup, perQueue or
+	// perMessageGroupId.
+	DeduplicationScope, ThroughputLimit string
 	// Times are in seconds; SQS's own defaults where the template says nothing.
 	VisibilityTimeoutSeconds, RetentionSeconds, DelaySeconds, ReceiveWaitSeconds int
 	// DeadLetterARN is empty and MaxReceiveCount 0 without a RedrivePolicy.

@@ -20,7 +20,8 @@ type policies struct {
 }
 
 // readPolicies reads the inline policies of the template's functions, and those that stand for
-// themselves and name functions' roles. What SAM adds for logs and streams is not looked at.
+// themselves and name functions' roles. What SAM adds for logs and streams is not looked at, nor is the
+// reading of streams, which Lambda does.
 func readPolicies(path string) (policies, error) {
 	p := policies{new(sync.Mutex), map[string]map[string]bool{}}
 	data, err := os.ReadFile(path)
@@ -64,8 +65,14 @@ func unconditioned(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+// ofStreams are the actions with which Lambda reads a table's stream for a function.
+var ofStreams = []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+
 func grant(granted map[string]bool, statement *yaml.Node) {
 	for _, action := range elements(child(statement, "Action")) {
+		if slices.Contains(ofStreams, action.Value) {
+			continue
+		}
 		for _, resource := range elements(child(statement, "Resource")) {
 			granted[action.Value+" "+resourceName(resource.Value)] = false
 		}

@@ -24,7 +24,7 @@ func TestPoliciesSayWhatIsMissingAndWhatIsTooMuch(t *testing.T) {
     Type: AWS::IAM::Policy
     Properties:
       Roles: [!Ref FRole]
-      PolicyDocument: {Statement: [{Action: lambda:InvokeFunction, Resource: !GetAtt F.Arn}]}
+      PolicyDocument: {Statement: [{Action: lambda:InvokeFunction, Resource: !GetAtt F.Arn}, {Action: [dynamodb:GetRecords], Resource: !Ref S}]}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -72,6 +72,8 @@ func (r *resolver) addResource(s *Stack, res *resource) error {
 		s.WebSocketAPIs = append(s.WebSocketAPIs, o.webSocketAPI(res))
 	case distributionType:
 		s.Distributions = append(s.Distributions, o.distribution(res))
+	case mappingType:
+		o.mapping(s, res)
 	case edgeFunctionType:
 		o.edgeFunction(res)
 	default:

@@ -28,9 +28,9 @@ func (o *object) event(s *Stack, f Function, id string) {
 	}
 	switch typ {
 	case "DynamoDB":
-		s.Streams = append(s.Streams, p.streamMapping(f, id))
+		s.Streams = append(s.Streams, p.streamMapping("Stream", f.Name, id))
 	case "SQS":
-		s.QueueMappings = append(s.QueueMappings, p.queueMapping(f, id))
+		s.QueueMappings = append(s.QueueMappings, p.queueMapping("Queue", f.Name, id))
 	case "Schedule":
 		s.Schedules = append(s.Schedules, p.schedule(f, id, "Schedule"))
 	case "ScheduleV2":
@@ -39,12 +39,12 @@ func (o *object) event(s *Stack, f Function, id string) {
 	p.close()
 }
 
-// streamMapping's bounds are those of
+// streamMapping reads a mapping whose source is the property called source. Its bounds are those of
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
-func (o *object) streamMapping(f Function, id string) StreamMapping {
+func (o *object) streamMapping(source, function, id string) StreamMapping {
 	o.ignore("KmsKeyArn", "MetricsConfig", "Tags")
 	m := StreamMapping{
-		LogicalID: id, Function: f.Name, StreamARN: o.required("Stream"),
+		LogicalID: id, Function: function, StreamARN: o.required(source),
 		Enabled:                    o.flag("Enabled", true),
 		BatchSize:                  o.integer("BatchSize", 100, 1, 10000),
 		BatchingWindowSeconds:      o.integer("MaximumBatchingWindowInSeconds", 0, 0, 300),
@@ -74,10 +74,10 @@ func (o *object) recordAge() int {
 	return age
 }
 
-func (o *object) queueMapping(f Function, id string) QueueMapping {
+func (o *object) queueMapping(source, function, id string) QueueMapping {
 	o.ignore("KmsKeyArn", "MetricsConfig", "Tags")
 	m := QueueMapping{
-		LogicalID: id, Function: f.Name, QueueARN: o.required("Queue"),
+		LogicalID: id, Function: function, QueueARN: o.required(source),
 		Enabled:                 o.flag("Enabled", true),
 		BatchSize:               o.integer("BatchSize", 10, 1, 10000),
 		BatchingWindowSeconds:   o.integer("MaximumBatchingWindowInSeconds", 0, 0, 300),

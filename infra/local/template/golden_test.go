@@ -96,10 +96,74 @@ func TestTheDeployedTemplateTakesItsParameters(t *testing.T) {
 	}
 }
 
+const ordersStream = "arn:aws:dynamodb:eu-west-1:210987654321:table/orders/stream/2026-11-22T10:00:00.000"
+
+// TestATableOfTheApplicationsIsReadAsContentIs, if there is one, except that most of it is filtered out.
+func TestATableOfTheApplicationsIsReadAsContentIs(t *testing.T) {
+	for arn, want := range map[string]int{"": 0, ordersStream: 1} {
+		stack, err := Load(deployed, Options{Parameters: map[string]string{"SourceStreamArn": arn}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mappings := map[string]StreamMapping{}
+		for _, m := range stack.Streams {
+			mappings[m.LogicalID] = m
+		}
+		content, source := mappings["PublishFunctionContent"], mappings["PublishSource"]
+		if got := len(mappings) - 2; got != want {
+			t.Fatalf("%q: %d mappings besides those of Content and Accounts", arn, got)
+		}
+		if want == 0 {
+			continue
+		}
+		if source.StreamARN != ordersStream || source.Table != "" || len(source.Filters) == 0 {
+			t.Errorf("%+v", source)
+		}
+		source.LogicalID, source.StreamARN, source.Table, source.Filters = content.LogicalID, content.StreamARN, content.Table, content.Filters
+		same(t, "settings", content, source)
+		for _, f := range stack.Functions {
+			if got := f.Environment["SOURCE_STREAM_ARN"]; (got == arn) != (f.LogicalID == "PublishFunction") {
+				t.Errorf("%s is told %q", f.LogicalID, got)
+			}
+		}
+	}
+}
+
+// TestThePermissionsForATableOfTheApplicationsAreForItAlone, and for nothing else.
+func TestThePermissionsForATableOfTheApplicationsAreForItAlone(t *testing.T) {
+	data, err := os.ReadFile(deployed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newResolver(data, deployed, Options{Parameters: map[string]string{"SourceStreamArn": ordersStream}}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := r.resolve(r.byID["PublishSourceReader"].properties)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Document struct {
+			Statement []struct {
+				Action   []string `yaml:"Action"`
+				Resource string   `yaml:"Resource"`
+			} `yaml:"Statement"`
+		} `yaml:"PolicyDocument"`
+	}
+	if err := policy.Decode(&got); err != nil || len(got.Document.Statement) != 1 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	statement := got.Document.Statement[0]
+	same(t, "actions", []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}, statement.Action)
+	same(t, "resource", ordersStream, statement.Resource)
+}
+
 func TestTheDeployedTemplateRefusesBadParameters(t *testing.T) {
 	for name, value := range map[string]string{
 		"Architecture": "mips", "MaxSubscriptions": "0", "MaxConnections": "many", "DomainName": "Not a host",
 		"MaxMessageBytes": "131073", "LogRetentionDays": "2", "NoSuchParameter": "1",
+		"SourceStreamArn": "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
 	} {
 		if _, err := Load(deployed, Options{Parameters: map[string]string{name: value}}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s=%q: error %v, want one that names the parameter", name, value, err)

@@ -21,7 +21,8 @@ func TestNothingNamesWhatIsLeftOut(t *testing.T) {
 	for _, protocols := range []string{"both", "mastodon", "pusher"} {
 		for _, switches := range []string{"off", "on"} {
 			r, err := newResolver(data, deployed, Options{Parameters: map[string]string{
-				"Protocols": protocols, "Console": switches, "AccessLogs": switches, "Tracing": switches}}.withDefaults())
+				"SourceStreamArn": map[string]string{"on": ordersStream}[switches],
+				"Protocols":       protocols, "Console": switches, "AccessLogs": switches, "Tracing": switches}}.withDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

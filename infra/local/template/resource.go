@@ -15,6 +15,7 @@ const (
 	distributionType = "AWS::CloudFront::Distribution"
 	edgeFunctionType = "AWS::CloudFront::Function"
 	functionURLType  = "AWS::Lambda::Url"
+	mappingType      = "AWS::Lambda::EventSourceMapping"
 )
 
 // harmless lists the types, and prefixes of types, that change nothing on one
@@ -120,7 +121,7 @@ func (r *resolver) refResource(res *resource, at *yaml.Node) (string, error) {
 		return r.getAtt(res, "FunctionArn", at)
 	case functionType, tableType:
 		return r.name(res)
-	case distributionType:
+	case distributionType, mappingType:
 		return res.id, nil
 	}
 	return res.id, r.checkType(res, at)

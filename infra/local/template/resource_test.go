@@ -79,6 +79,21 @@ Resources:
       FifoThroughputLimit: perMessageGroupId
       VisibilityTimeout: 60
       RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
+  More:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Work
+      EventSourceArn: arn:aws:dynamodb:us-east-1:1:table/Orders/stream/y
+      StartingPosition: TRIM_HORIZON
+      BisectBatchOnFunctionError: true
+      MaximumRetryAttempts: 3
+      MaximumRecordAgeInSeconds: 60
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      DestinationConfig: {OnFailure: {Destination: !GetAtt Dead.Arn}}
+      FilterCriteria: {Filters: [{Pattern: '{"dynamodb":{"Keys":{"a":{"S":["x"]}}}}'}]}
+  MoreJobs:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !GetAtt Work.Arn, EventSourceArn: !GetAtt Jobs.Arn, BatchSize: 2}
   Dead: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: dead.fifo}}
   Text:
     Type: AWS::SQS::Queue
@@ -133,10 +148,18 @@ func TestEventsKeepEveryProperty(t *testing.T) {
 		LogicalID: "WorkForeign", Function: "Work", StreamARN: "arn:aws:dynamodb:us-east-1:1:table/Orders/stream/x",
 		Enabled: true, BatchSize: 100, ParallelizationFactor: 1, StartingPosition: "TRIM_HORIZON",
 		MaximumRetryAttempts: -1, MaximumRecordAgeSeconds: -1,
+	}, {
+		LogicalID: "More", Function: "Work", StreamARN: "arn:aws:dynamodb:us-east-1:1:table/Orders/stream/y",
+		Enabled: true, BatchSize: 100, ParallelizationFactor: 1, StartingPosition: "TRIM_HORIZON",
+		Filters: []string{`{"dynamodb":{"Keys":{"a":{"S":["x"]}}}}`}, MaximumRetryAttempts: 3, MaximumRecordAgeSeconds: 60,
+		BisectBatchOnFunctionError: true, ReportBatchItemFailures: true, OnFailureARN: "arn:aws:sqs:us-east-1:123456789012:dead.fifo",
 	}}, s.Streams)
 	same(t, "queue mappings", []QueueMapping{{
 		LogicalID: "WorkJobs", Function: "Work", Queue: "Jobs.fifo", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Jobs.fifo",
 		Enabled: true, BatchSize: 1, Filters: []string{`{"body":{"a":[1]}}`}, ReportBatchItemFailures: true, MaximumConcurrency: 2,
+	}, {
+		LogicalID: "MoreJobs", Function: "Work", Queue: "Jobs.fifo", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Jobs.fifo",
+		Enabled: true, BatchSize: 2,
 	}}, s.QueueMappings)
 	same(t, "schedules", []Schedule{
 		{LogicalID: "WorkMinute", Function: "Work", Expression: "rate(1 minute)", Input: `{"a":1}`, Enabled: true},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/cloudapp"
@@ -17,22 +18,26 @@ const itemPrefix = "item#"
 const itemsPage = 100
 
 // Items keeps the items of accounts in the Content table, beside what else the application writes
-// there. It implements cloudapp.Items, and is safe for concurrent use.
-type Items struct{ content table.Table }
+// there. It implements cloudapp.Items, and is safe for concurrent use. DynamoDB removes an item whose time
+// is over within days: until then it is there for nobody.
+type Items struct {
+	content table.Table
+	now     func() time.Time
+}
 
 // NewItems uses the Content table with this name.
 func NewItems(client *awscall.Client, content string) *Items {
-	return &Items{table.New(client, content)}
+	return &Items{table.New(client, content), time.Now}
 }
 
 // List calls page with the account's items, newest first, as they are now.
 func (i *Items) List(ctx context.Context, account string, page func([]cloudapp.Entry) (more bool)) error {
 	in := table.Parameters{
 		"KeyConditionExpression":    "#o = :owner AND begins_with(id, :prefix)",
-		"FilterExpression":          "kind = :kind",
+		"FilterExpression":          "kind = :kind AND NOT expiresAt <= :now",
 		"ProjectionExpression":      "id, payload",
 		"ExpressionAttributeNames":  map[string]string{"#o": "owner"},
-		"ExpressionAttributeValues": table.Item{{":owner", table.Text(account)}, {":prefix", table.Text(itemPrefix)}, {":kind", table.Text("item")}},
+		"ExpressionAttributeValues": table.Item{{":owner", table.Text(account)}, {":prefix", table.Text(itemPrefix)}, {":kind", table.Text("item")}, {":now", table.Number(i.now().Unix())}},
 		"ScanIndexForward":          false, "ConsistentRead": true, "Limit": itemsPage,
 	}
 	for {
@@ -69,13 +74,19 @@ func itemKey(account, id string) table.Item { return contentKey(account, itemPre
 // Item is the account's item as it is now; cloudapp.ErrNoItem if there is none.
 func (i *Items) Item(ctx context.Context, account, id string) (cloudapp.Entry, error) {
 	got, err := i.content.Call(ctx, "GetItem", table.Parameters{"Key": itemKey(account, id), "ConsistentRead": true})
-	if err == nil && got.Row.Get("kind").Text != "item" {
+	if err == nil && (got.Row.Get("kind").Text != "item" || i.over(got.Row)) {
 		err = cloudapp.ErrNoItem
 	}
 	if err != nil {
 		return cloudapp.Entry{}, err
 	}
 	return entryOf(got.Row), nil
+}
+
+// over reports whether the row's time is over.
+func (i *Items) over(row table.Item) bool {
+	at, ok := row.Get("expiresAt").Int()
+	return ok && at <= i.now().Unix()
 }
 
 // Create stores a new item; cloudapp.ErrExists if there is one with this id. An item that is there with

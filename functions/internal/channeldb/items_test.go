@@ -56,7 +56,12 @@ func TestWhatAnApplicationWritesIsListedAsItIsPublished(t *testing.T) {
 	put(at("item#4", "status", object))
 	put(at("items#5", "item", object))
 	put(at("status#6", "item", object))
-	want := []string{"3 ", `2 {"deleted_at":null,"href":"h","n":7,"name":"b<"}`, `1 { "name":"a" }`}
+	over, later, odd := at("item#7", "item", object), at("item#8", "item", &sv{Value: "8"}), at("item#9", "item", &sv{Value: "9"})
+	over["expiresAt"], later["expiresAt"], odd["expiresAt"] = &nv{Value: "1769900000"}, &nv{Value: "4102444800"}, &sv{Value: "1"}
+	put(over)
+	put(later)
+	put(odd)
+	want := []string{"9 9", "8 8", "3 ", `2 {"deleted_at":null,"href":"h","n":7,"name":"b<"}`, `1 { "name":"a" }`}
 	var got []string
 	err := c.List(t.Context(), "1", func(page []cloudapp.Entry) bool {
 		for _, e := range page {
@@ -67,8 +72,10 @@ func TestWhatAnApplicationWritesIsListedAsItIsPublished(t *testing.T) {
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) || err != nil {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
-	if _, err := c.Item(t.Context(), "1", "4"); !errors.Is(err, cloudapp.ErrNoItem) {
-		t.Errorf("an item of another kind: %v", err)
+	for id, want := range map[string]error{"4": cloudapp.ErrNoItem, "7": cloudapp.ErrNoItem, "8": nil, "9": nil} {
+		if _, err := c.Item(t.Context(), "1", id); !errors.Is(err, want) {
+			t.Errorf("item %s: %v, want %v", id, err, want)
+		}
 	}
 	testReplacedMap(t, c)
 }

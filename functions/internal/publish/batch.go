@@ -15,6 +15,7 @@ import (
 type batch struct {
 	*Publisher
 	changes  []change
+	owners   map[string]*owner
 	messages []message // in the order of the changes
 	topics   []stream.Topic
 	byTopic  map[stream.Topic][]int32 // the messages of each topic, ascending
@@ -38,6 +39,8 @@ type change struct {
 	poison error
 	// held says that it must not be posted, see hold.
 	held bool
+	// done says that all of it was delivered when the batch came before.
+	done bool
 	// last is when it was last delivered, in Unix nanoseconds, and audience for how many something was to be sent.
 	last, audience atomic.Int64
 }
@@ -71,22 +74,34 @@ type message struct {
 	entry, index int32
 	// subscriptions is how many there are, of a message that tells it.
 	subscriptions int
+	// cut says that it is not posted here: it goes through the queue, with its log, or it has been said.
+	cut bool
+}
+
+// newBatch makes a batch of so many changes, which it is to take.
+func (p *Publisher) newBatch(n int) *batch {
+	return &batch{Publisher: p, changes: make([]change, n), owners: map[string]*owner{}, byTopic: map[stream.Topic][]int32{},
+		places: newPlaces(p.Posts), repeated: !p.memory.empty()}
+}
+
+// take adds a change at its place.
+func (b *batch) take(i int, of *stream.Change) *change {
+	c := &b.changes[i]
+	c.Change, c.index = of, int32(i)
+	if c.owner = b.owners[c.Owner]; c.owner == nil {
+		c.owner = &owner{}
+		c.owner.failed.Store(math.MaxInt32)
+		b.owners[c.Owner] = c.owner
+	}
+	return c
 }
 
 // plan finds out what is to be said, and to which topics.
 func (p *Publisher) plan(ctx context.Context, changes []stream.Change) *batch {
-	b := &batch{Publisher: p, changes: make([]change, len(changes)), byTopic: map[stream.Topic][]int32{},
-		places: newPlaces(p.Posts), repeated: !p.memory.empty()}
+	b := p.newBatch(len(changes))
 	changes, unknown := b.settle(ctx, changes)
-	owners := map[string]*owner{}
 	for i := range changes {
-		c := &b.changes[i]
-		c.Change, c.index = &changes[i], int32(i)
-		if c.owner = owners[c.Owner]; c.owner == nil {
-			c.owner = &owner{}
-			c.owner.failed.Store(math.MaxInt32)
-			owners[c.Owner] = c.owner
-		}
+		c := b.take(i, &changes[i])
 		if unknown[i] {
 			c.hold()
 			continue
@@ -189,11 +204,24 @@ func (b *batch) remember() {
 	for i := range b.changes {
 		first = min(first, b.changes[i].owner.failed.Load())
 	}
-	for i := range b.lanes {
-		b.lanes[i].remember(first)
-	}
+	b.rememberFrom(first)
 	for _, key := range b.told {
 		b.memory.add(key)
+	}
+	for i := range b.changes {
+		if c := &b.changes[i]; c.index >= first && !c.waits() {
+			b.memory.add(b.doneKey(c))
+		}
+	}
+}
+
+// doneKey stands for all that a change says.
+func (b *batch) doneKey(c *change) uint64 { return b.key(c, "done", stream.Subscription{}, 0) }
+
+// rememberFrom keeps what was delivered of the changes from the first one on.
+func (b *batch) rememberFrom(first int32) {
+	for i := range b.lanes {
+		b.lanes[i].remember(first)
 	}
 }
 

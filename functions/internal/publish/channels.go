@@ -56,7 +56,7 @@ type channels struct {
 	any bool
 	// walks are those who come and go, by channel, in the batch's order.
 	walks map[stream.Topic][]membership
-	// told is what Hooks was told of, for when the batch comes again.
+	// told is what Hooks was told of, and what was put on the queue, for when the batch comes again.
 	told []uint64
 }
 

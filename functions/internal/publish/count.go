@@ -70,9 +70,18 @@ func (b *batch) count(ctx context.Context, found map[stream.Topic]stream.Audienc
 		if walk := b.walks[t]; walk != nil {
 			n = listening(spans(audience.Listeners, walk))
 		}
-		if n > crowd && b.Hooks != nil && b.postponed(ctx, t, last.change) {
+		wide := b.Slices != nil && len(audience.Wide) > 0
+		if (wide || n > crowd) && b.Hooks != nil && b.postponed(ctx, t, last.change) {
 			b.dropCounts(t)
 			continue
+		}
+		if wide {
+			var err error
+			if n, err = b.Slices.Count(ctx, t); err != nil {
+				b.blame("count", err)
+				last.change.hold()
+				continue
+			}
 		}
 		last.Payload, last.frames = fmt.Appendf(nil, `{"subscription_count":%d}`, n), &frames{}
 		last.subscriptions = n

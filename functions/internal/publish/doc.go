@@ -58,6 +58,26 @@
 //
 // Without Config.Members all of that is silent. Batches without records of channels pay nothing for it.
 //
+// # Wide changes
+//
+// What very many hear is not posted here. Where a look-up says that a segment of a topic is wide
+// (stream.Audience.Wide), or a change is for more than Config.Crowd accounts, it is cut into parts, one
+// for each slice, and goes through a FIFO queue to Deliver:
+//
+//	messages ─▶ logs ─▶ open rows ─▶ queue ─▶ Deliver: page of listeners ─▶ lanes ─▶ posts, at a pace
+//	                                            └ how far it got ◀─┘
+//
+// A connection of a segment, and an account of an owner, is always in the same slice, and parts of one
+// slice are delivered one after the other: order holds on that way. It holds between the two ways since a
+// segment whose rows are open is wide, whatever it holds: a row is written before a part is sent and
+// removed when all of its slices are delivered. With a change for too many accounts, all of its owner's
+// in the batch for accounts go the same way. What is said to everyone and what is said to an account are
+// two topics, of which one may be wide and the other not: between those two there is no order.
+//
+// A part that comes again goes on behind the last page that was delivered, and its instance remembers the
+// deliveries of a page that failed: a crash repeats a page at the most. If a segment becomes wide between
+// two attempts at a change, those of its listeners who had it get it again.
+//
 // # What is held in memory
 //
 // Listeners and messages, and never their product: a lane finds its deliveries while it runs, by

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -35,12 +36,12 @@ type Said struct {
 	Streams []stream.Name `json:"streams"`
 	Event   string        `json:"event"`
 	// Payload is nil for an event that has none.
-	Payload []byte `json:"payload,omitempty"`
-	None    bool   `json:"none,omitempty"`
-	Part    int    `json:"part,omitempty"`
-	Exact   bool   `json:"exact,omitempty"`
-	Except  string `json:"except,omitempty"`
-	User    string `json:"user,omitempty"`
+	Payload *string `json:"payload,omitempty"`
+	Part    int     `json:"part,omitempty"`
+	Exact   bool    `json:"exact,omitempty"`
+	Except  string  `json:"except,omitempty"`
+	User    string  `json:"user,omitempty"`
+	Member  string  `json:"member,omitempty"`
 }
 
 // Entry is an entry of a log, without its messages.
@@ -107,4 +108,11 @@ type Pace interface {
 	// Reserve takes the next n posts, and returns when the first of them is due and for how long they
 	// are to be spread.
 	Reserve(ctx context.Context, n int) (from time.Time, spread time.Duration, err error)
+}
+
+// says reports whether both say the same, to whatever topics.
+func (s Said) says(o Said) bool {
+	return slices.Equal(s.Streams, o.Streams) && s.Event == o.Event && s.Part == o.Part && s.Exact == o.Exact &&
+		s.Except == o.Except && s.User == o.User && s.Member == o.Member &&
+		(s.Payload == nil) == (o.Payload == nil) && (s.Payload == nil || *s.Payload == *o.Payload)
 }

@@ -87,6 +87,11 @@ type Config struct {
 	Cache   Cache
 	Apps    Apps
 	Hooks   Hooks
+	// Queue and Slices take what has many listeners, or more than Crowd accounts. Without them everything
+	// is posted at once. Pace bounds the posts of all who have it together.
+	Queue  Queue
+	Slices Slices
+	Pace   Pace
 	// Identify returns a frame with the id that its message has for one listener. It must not change
 	// the frame that it is given, which others get too.
 	Identify func(frame []byte, id string) []byte
@@ -98,6 +103,12 @@ type Config struct {
 
 	// Posts is how many posts may be in flight. Default 256.
 	Posts int
+	// Crowd is how many accounts one change is published to at the most without the queue. Default 500.
+	Crowd int
+	// Reserved is how many posts are reserved at a time. Default 1,000: a fifth of a second's.
+	Reserved int
+	// Page is how many listeners of a slice are read, and posted to, at a time. Default 1,000.
+	Page int
 	// Patience is how long one connection may fail within one batch. Default 5 s.
 	Patience time.Duration
 	// Appending is how long one batch may append to logs, so that time is left to post what needs
@@ -120,6 +131,7 @@ type Config struct {
 // between batches that come one after the other.
 type Publisher struct {
 	Config
+	pace    *paced
 	memory  *memory
 	seed    maphash.Seed
 	kept    kept
@@ -133,6 +145,9 @@ type Publisher struct {
 func New(c Config) *Publisher {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.Posts = cmp.Or(c.Posts, 256)
+	c.Crowd = cmp.Or(c.Crowd, 500)
+	c.Reserved = cmp.Or(c.Reserved, 1000)
+	c.Page = cmp.Or(c.Page, 1000)
 	c.Patience = cmp.Or(c.Patience, 5*time.Second)
 	c.Appending = cmp.Or(c.Appending, 25*time.Second)
 	c.Margin = cmp.Or(c.Margin, 3*time.Second)
@@ -144,7 +159,12 @@ func New(c Config) *Publisher {
 	if c.Jitter == nil {
 		c.Jitter = rand.N[time.Duration]
 	}
-	return &Publisher{Config: c, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}
+	var pace *paced
+	if c.Pace != nil {
+		pace = &paced{Poster: c.Poster, pace: c.Pace, most: c.Reserved}
+		c.Poster = pace
+	}
+	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}
 }
 
 // Publish delivers the changes, which are in the order of their stream, and returns the sequence
@@ -159,12 +179,14 @@ func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (faile
 	b := p.plan(ctx, changes)
 	b.reportPoison(ctx)
 	b.resolve(ctx)
+	asked := b.askOwners(ctx)
+	b.cutDone()
+	b.cutCrowds()
 	found := b.logAndLookUp(ctx)
 	b.prepare(ctx, found)
+	b.sendParts(ctx, found, asked)
 	b.admit(found)
-	b.watch(ctx)
-	b.deliver(ctx)
-	b.closeOwed(ctx) // first: it comes too late after a while
+	b.postAll(ctx)
 	b.conclude(ctx)
 	if failed = b.again(); len(failed) > 0 {
 		b.remember()
@@ -173,6 +195,13 @@ func (p *Publisher) Publish(ctx context.Context, changes []stream.Change) (faile
 	p.log(ctx, t, b.cause.Load())
 	p.Observe(t)
 	return failed
+}
+
+// postAll makes the deliveries of all lanes.
+func (b *batch) postAll(ctx context.Context) {
+	b.watch(ctx)
+	b.deliver(ctx)
+	b.closeOwed(ctx) // before anything else: it comes too late after a while
 }
 
 // until is the context in which deliveries are made: it ends before the other does.

@@ -72,7 +72,7 @@ func (b *batch) recorded(c *change, err error) {
 func (b *batch) enlist(m *message, first int) {
 	last, kept := b.logs.last[m.Topic]
 	switch {
-	case !kept || m.entry != 0 && int(m.entry) <= first:
+	case !kept || m.cut || m.entry != 0 && int(m.entry) <= first:
 		return
 	case m.change.blocked():
 		m.entry = unwritten

@@ -15,6 +15,8 @@ type Tally struct {
 	Messages, Listeners int
 	// Deliveries are frames that the transport accepted, Parked those handed to the greeter.
 	Deliveries, Parked int
+	// Sent are parts that were put on the queue of wide changes.
+	Sent int
 	// Recorded are entries in the logs of topics, Deferred deliveries left to replays, which read them there.
 	Recorded, Deferred int
 	// Filtered are deliveries not made because of what the viewer filters, Annotated those that say
@@ -39,7 +41,7 @@ type Tally struct {
 // counts is a Tally while lanes are running.
 type counts struct {
 	poison, listeners, deliveries, parked, tooLarge, gone, closed, retried, throttled atomic.Int64
-	recorded, deferred, filtered, annotated                                           atomic.Int64
+	sent, recorded, deferred, filtered, annotated                                     atomic.Int64
 }
 
 func (b *batch) result(failed int) Tally {
@@ -47,7 +49,7 @@ func (b *batch) result(failed int) Tally {
 	t := Tally{
 		Records: len(b.changes), Messages: len(b.messages), Failed: failed,
 		Poison: int(c.poison.Load()), Listeners: int(c.listeners.Load()),
-		Deliveries: int(c.deliveries.Load()), Parked: int(c.parked.Load()), TooLarge: int(c.tooLarge.Load()),
+		Deliveries: int(c.deliveries.Load()), Parked: int(c.parked.Load()), Sent: int(c.sent.Load()), TooLarge: int(c.tooLarge.Load()),
 		Recorded: int(c.recorded.Load()), Deferred: int(c.deferred.Load()),
 		Filtered: int(c.filtered.Load()), Annotated: int(c.annotated.Load()),
 		Gone: int(c.gone.Load()), Closed: int(c.closed.Load()),
@@ -78,7 +80,7 @@ func (p *Publisher) log(ctx context.Context, t Tally, cause *string) {
 	attrs := []slog.Attr{
 		slog.Int("records", t.Records), slog.Int("messages", t.Messages), slog.Int("listeners", t.Listeners),
 		slog.Int("deliveries", t.Deliveries), slog.Int("parked", t.Parked), slog.Int("gone", t.Gone),
-		slog.Int("recorded", t.Recorded), slog.Int("deferred", t.Deferred),
+		slog.Int("sent", t.Sent), slog.Int("recorded", t.Recorded), slog.Int("deferred", t.Deferred),
 		slog.Int("filtered", t.Filtered), slog.Int("annotated", t.Annotated),
 		slog.Int("closed", t.Closed), slog.Int("tooLarge", t.TooLarge), slog.Int("retried", t.Retried),
 		slog.Int("throttled", t.Throttled), slog.Int("poison", t.Poison), slog.Int("failed", t.Failed),

@@ -1,5 +1,6 @@
 // Package sqs puts messages on queues: what could not be published or delivered, for an operator to
-// find it whole (Reporter), and the tasks of webhooks (Queue). It speaks the service's JSON protocol,
+// find it whole (Reporter), the tasks of webhooks (Queue), and what is to be delivered to wide streams
+// (Parts). It speaks the service's JSON protocol,
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html.
 package sqs
 

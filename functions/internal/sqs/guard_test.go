@@ -10,4 +10,5 @@ var (
 	_ publish.Reporter = (*Reporter)(nil)
 	_ hook.Reporter    = (*Reporter)(nil)
 	_ hook.Queue       = (*Queue)(nil)
+	_ publish.Queue    = (*Parts)(nil)
 )

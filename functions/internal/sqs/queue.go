@@ -55,8 +55,8 @@ type batchResponse struct {
 	} `json:"Failed"`
 }
 
-// ErrEntry is a task that the queue did not take.
-var ErrEntry = errors.New("the queue has not taken a task")
+// ErrEntry is a task, or a part, that the queue did not take.
+var ErrEntry = errors.New("the queue has not taken a message")
 
 // Put implements hook.Queue. Tasks are put in their order, ten at a time; after an error some of them may be stored.
 func (q *Queue) Put(ctx context.Context, delay time.Duration, tasks ...hook.Task) error {

@@ -16,6 +16,8 @@ type Memory struct {
 	mu     sync.Mutex
 	open   map[string]*connection
 	heads  map[stream.Topic]head
+	// openings are what is, or was, under way to wide segments.
+	openings map[openingKey]*opening
 	// turns counts, so that no turn comes twice.
 	turns int64
 }
@@ -38,7 +40,7 @@ type mapping struct {
 
 // NewMemory is an empty store.
 func NewMemory(l Limits) *Memory {
-	return &Memory{limits: l, open: map[string]*connection{}, heads: map[stream.Topic]head{}}
+	return &Memory{limits: l, open: map[string]*connection{}, heads: map[stream.Topic]head{}, openings: map[openingKey]*opening{}}
 }
 
 var _ Store = (*Memory)(nil)

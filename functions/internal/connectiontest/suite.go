@@ -52,6 +52,8 @@ type Subject struct {
 	Store Store
 	// Audience finds everyone who listens to a topic, in any order.
 	Audience func(ctx context.Context, t stream.Topic) (stream.Audience, error)
+	// Cut is the same store with audiences that are cut from so many listeners on.
+	Cut func(from int) Wide
 }
 
 // Run runs the suite. open makes an empty store with the given limits; connections and accounts
@@ -98,6 +100,17 @@ func Run(t *testing.T, open func(t *testing.T, l Limits) Subject) {
 		"ReplayAndPublishersTogetherLoseNothing":         handOver,
 		"ATopicIsKeptFromTheFirstTimeOn":                 kept,
 		"OneWhoMayResumeKeepsATopic":                     keptForListeners,
+		"OnlyWideTopicsAreLeftOut":                       onlyWideIsCut,
+		"ATopicIsKeptThoughItIsWide":                     wideIsKept,
+		"SlicesTogetherHaveEachListenerOnce":             slicesHaveAll,
+		"APageGoesOnBehindWhoHasLeft":                    pageBehindTheGone,
+		"ListenersAreCounted":                            counted,
+		"ASegmentIsWideWhileASliceIsOpen":                openIsWide,
+		"ASliceGoesOnWhereItGot":                         goesOn,
+		"WhatWasClosedIsNotOpenedAgain":                  closedForGood,
+		"OwnersAreOpenUntilTheirLastSliceIsClosed":       openOwners,
+		"SlicesThatAreClosedSideBySideEnd":               closedSideBySide,
+		"AnyOrderOfOpeningAndClosingEndsRight":           anyOpening,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

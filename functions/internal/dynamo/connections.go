@@ -28,6 +28,7 @@ type Limits struct {
 type Connections struct {
 	table  table.Table
 	limits Limits
+	cut    int
 	now    func() time.Time
 }
 

@@ -17,9 +17,13 @@ func TestConnectionsKeepTheContract(t *testing.T) {
 	client, _, name := newTable(t, "pk", "sk")
 	connectiontest.Run(t, func(t *testing.T, l connectiontest.Limits) connectiontest.Subject {
 		c := NewConnections(client, name, Limits(l))
-		return connectiontest.Subject{Store: c, Audience: func(ctx context.Context, topic stream.Topic) (stream.Audience, error) {
-			found, err := c.Listeners(ctx, []stream.Topic{topic})
-			return found[topic], err
+		return connectiontest.Subject{Store: c, Audience: c.audience, Cut: func(from int) connectiontest.Wide {
+			return connectiontest.Wide{Audience: c.CutFrom(from).audience, Slices: c.Slices()}
 		}}
 	})
+}
+
+func (c *Connections) audience(ctx context.Context, topic stream.Topic) (stream.Audience, error) {
+	found, err := c.Listeners(ctx, []stream.Topic{topic})
+	return found[topic], err
 }

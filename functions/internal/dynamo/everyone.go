@@ -12,26 +12,38 @@ import (
 // everyone reads the connections that can be open, one read for each of their keys, and the head.
 func (c *Connections) everyone(topic stream.Topic, found *gathering) []read {
 	reads := []read{{[]stream.Topic{topic}, func(ctx context.Context) error {
-		got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": headKey(topic), "ConsistentRead": true})
-		found.add(topic, nil, readHead(got.Row).live(c.now()))
-		return err
+		return c.segment(ctx, topic, topicPartitions(topic)[0], found)
 	}}}
-	since := table.Text(fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli()))
 	for n := range uint32(connectionKeys) {
-		values := table.Item{{":pk", table.Text(connectionPartition(n))}, {":since", since}}
 		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
-			var listeners []stream.Listener
-			err := c.query(ctx, "pk = :pk AND sk >= :since", values, func(rows []table.Item) {
-				listeners = append(listeners, userListeners(rows)...)
-			})
-			if err == nil {
-				err = c.findReplaying(ctx, listeners)
-			}
-			found.add(topic, listeners, false)
-			return err
+			return c.online(ctx, topic, n, found)
 		}})
 	}
 	return reads
+}
+
+// online reads the connections of one key.
+func (c *Connections) online(ctx context.Context, topic stream.Topic, n uint32, found *gathering) error {
+	values := table.Item{{":pk", table.Text(connectionPartition(n))}, {":since", table.Text(c.oldest())}}
+	most := c.most(topic)
+	var listeners []stream.Listener
+	err := c.query(ctx, "pk = :pk AND sk >= :since", values, limitOf(most), func(rows []table.Item) bool {
+		listeners = append(listeners, userListeners(rows)...)
+		if most > 0 && len(listeners) > most {
+			found.leaveOut(topic, everyoneSegment)
+		}
+		return found.isOut(topic)
+	})
+	if err == nil && !found.isOut(topic) {
+		err = c.findReplaying(ctx, listeners)
+	}
+	found.add(topic, listeners, false)
+	return err
+}
+
+// oldest is before the sort keys of connections that can be open.
+func (c *Connections) oldest() string {
+	return fmt.Sprintf("%013d", c.now().Add(-lifetime).UnixMilli())
 }
 
 func userListeners(rows []table.Item) (listeners []stream.Listener) {

@@ -29,14 +29,36 @@ func (g *gathering) fail(topics []stream.Topic, err error) {
 
 // add adds to a topic's audience. A listener with ids may resume, whether there is a head or not.
 func (g *gathering) add(topic stream.Topic, listeners []stream.Listener, kept bool) {
-	kept = kept || slices.ContainsFunc(listeners, func(l stream.Listener) bool { return l.EventIDs })
+	kept = kept || anyWithIDs(listeners)
 	if len(listeners) == 0 && !kept {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.byTopic[topic]
-	g.byTopic[topic] = stream.Audience{Listeners: append(a.Listeners, listeners...), Kept: a.Kept || kept}
+	a.Listeners, a.Kept = append(a.Listeners, listeners...), a.Kept || kept
+	g.byTopic[topic] = a
+}
+
+func anyWithIDs(listeners []stream.Listener) bool {
+	return slices.ContainsFunc(listeners, func(l stream.Listener) bool { return l.EventIDs })
+}
+
+// leaveOut says that a segment of the topic is wide.
+func (g *gathering) leaveOut(topic stream.Topic, s stream.Segment) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a := g.byTopic[topic]; !slices.Contains(a.Wide, s) {
+		a.Wide = append(a.Wide, s)
+		g.byTopic[topic] = a
+	}
+}
+
+// isOut reports whether a segment of the topic is wide.
+func (g *gathering) isOut(topic stream.Topic) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.byTopic[topic].Wide) > 0
 }
 
 // result is what was found of the topics, and the first error.
@@ -55,9 +77,15 @@ func (g *gathering) result(topics []stream.Topic) (map[stream.Topic]stream.Audie
 	return g.byTopic, fmt.Errorf("listeners of %d of %d topics: %w", len(g.failed), len(topics), g.errs[0])
 }
 
-// sort puts each topic's listeners into an order that does not depend on which answer came first.
+// sort puts each topic's listeners into an order that does not depend on which answer came first. Of
+// EveryoneTopic, which is one segment, there are none if that is wide.
 func (g *gathering) sort() {
-	for _, audience := range g.byTopic {
+	for topic, audience := range g.byTopic {
+		if topic.IsEveryone() && len(audience.Wide) > 0 {
+			audience.Listeners = nil
+			g.byTopic[topic] = audience
+		}
+		slices.Sort(audience.Wide)
 		slices.SortFunc(audience.Listeners, func(a, b stream.Listener) int {
 			if a.ID == b.ID {
 				return cmp.Or(strings.Compare(string(a.Stream), string(b.Stream)), strings.Compare(a.Param, b.Param))

@@ -32,4 +32,6 @@ var (
 	_ enforce.Logs           = (*History)(nil)
 	_ enforce.Content        = (*Content)(nil)
 	_ sweep.Table            = (*Connections)(nil)
+	_ publish.Slices         = (*Slices)(nil)
+	_ publish.Pace           = (*Pace)(nil)
 )

@@ -88,10 +88,11 @@ func topicPartitions(topic stream.Topic) []string {
 	return keys
 }
 
-// splitMappingKey reads connection id and subscription key from a mapping's sort key.
+// splitMappingKey reads connection id and subscription key from a mapping's sort key. False for those
+// of other rows, which begin with no hash.
 func splitMappingKey(sk string) (id, subscription string, ok bool) {
-	_, rest, ok := strings.Cut(sk, "#")
-	if !ok {
+	hash, rest, ok := strings.Cut(sk, "#")
+	if !ok || strings.HasPrefix(hash, "!") {
 		return "", "", false
 	}
 	return strings.Cut(rest, "#")

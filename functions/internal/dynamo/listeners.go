@@ -18,7 +18,8 @@ const readsAtOnce = 16
 // that are not kept and have no listeners are left out; the order of listeners is that of their
 // connections' hashes. Accounts are read a hundred at a time, so that a status to 10,000 followers
 // costs 100 requests. EveryoneTopic reads every open connection, and the account's row of those
-// with ids, which alone knows whether the user stream is being replayed.
+// with ids, which alone knows whether the user stream is being replayed. Wide segments are left out,
+// see CutFrom.
 //
 // With an error, the topics that could be read are there, also those without listeners, and the
 // others are not: what one throttled key holds up is not held up for all.
@@ -91,9 +92,7 @@ func (c *Connections) topic(topic stream.Topic, found *gathering) (reads []read)
 			continue // nobody can have subscribed to it
 		}
 		reads = append(reads, read{[]stream.Topic{topic}, func(ctx context.Context) error {
-			return c.query(ctx, "pk = :pk", table.Item{{":pk", table.Text(pk)}}, func(rows []table.Item) {
-				found.add(topic, c.mappings(rows), c.kept(rows))
-			})
+			return c.segment(ctx, topic, pk, found)
 		}})
 	}
 	return reads
@@ -131,9 +130,18 @@ func (c *Connections) mapped(row table.Item) (stream.Listener, bool) {
 	return l, true
 }
 
-// query calls page with every page of rows that the condition selects.
-func (c *Connections) query(ctx context.Context, condition string, values table.Item, page func([]table.Item)) error {
-	return c.table.Query(ctx, table.Parameters{
-		"KeyConditionExpression": condition, "ExpressionAttributeValues": values, "ConsistentRead": true,
-	}, page)
+// query calls page with pages of rows that the condition selects, of at most so many rows if that is
+// not 0, until page has enough.
+func (c *Connections) query(ctx context.Context, condition string, values table.Item, limit int, page func([]table.Item) (enough bool)) error {
+	in := table.Parameters{"KeyConditionExpression": condition, "ExpressionAttributeValues": values, "ConsistentRead": true}
+	if limit > 0 {
+		in["Limit"] = limit
+	}
+	for {
+		got, err := c.table.Call(ctx, "Query", in)
+		if err != nil || page(got.Rows) || len(got.More) == 0 {
+			return err
+		}
+		in["ExclusiveStartKey"] = got.More
+	}
 }

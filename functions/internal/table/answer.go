@@ -1,12 +1,17 @@
 package table
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // Answer is what the operations return, each its part.
 type Answer struct {
 	// row is Item, or Attributes; nil if there is none.
 	Row  Item
 	Rows []Item
+	// Count is how many rows a Query selected, also if it returns none of them.
+	Count int
 	// more is LastEvaluatedKey.
 	More Item
 	// left is the keys of UnprocessedKeys, or the keys and rows of UnprocessedItems.
@@ -22,6 +27,8 @@ func parseAnswer(body string) (a Answer, err error) {
 			a.Row = p.Item()
 		case "Items":
 			p.Array(func() { a.Rows = append(a.Rows, p.Item()) })
+		case "Count":
+			a.Count, _ = strconv.Atoi(p.Bare())
 		case "LastEvaluatedKey":
 			a.More = p.Item()
 		case "Responses":

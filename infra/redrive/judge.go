@@ -65,6 +65,9 @@ func (a *account) sift(ctx context.Context, j *judged) error {
 	}
 	for _, r := range j.records {
 		if holds[r.key()] {
+			if j.place == nil {
+				r = r.renamed(r.EventID + "-" + j.id)
+			}
 			j.fresh = append(j.fresh, r)
 		}
 	}

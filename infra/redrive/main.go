@@ -12,9 +12,11 @@
 // # What it guarantees
 //
 //   - A message is deleted only after what it stands for has been done, or is not to be done any more.
-//   - A record is brought to the function of its stream again, as it was and with the id that it had,
-//     so that what knows it does not repeat it. A write to the item that has the stream bring it again
-//     would not do: the record would be a change where it was an insertion, which is another event.
+//   - A record is brought to the function of its stream as it was. A write to the item, for the stream
+//     to bring it, would not do: the record would be a change where it was an insertion, which is
+//     another event. Records that were given up keep their ids, so that what knows them repeats little.
+//     One that the function has set aside itself gets a new id, made from its own and the message's:
+//     a function that has set a record aside need not look at it again.
 //   - A record whose item has changed since, or was removed or made again, is not brought: it would
 //     bring back the old state, and the newer one has a record of its own. The item is read before, and
 //     again after: if it has changed in between, the function is given the newer state too, until it

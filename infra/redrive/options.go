@@ -24,7 +24,7 @@ The queue's URL is the stack's output FailureQueueUrl:
 Credentials and region are found as the AWS CLI finds them. For the local runner:
 
   go run ./infra/redrive --endpoint-url http://127.0.0.1:3001 \
-    --queue-url http://127.0.0.1:3001/000000000000/FailureQueue
+    --queue-url http://127.0.0.1:3001/123456789012/FailureQueue
 
 What there can be:
 

@@ -41,6 +41,18 @@ func parseRecord(text []byte) (r record, ok bool) {
 	return r, true
 }
 
+// renamed is the record under another id.
+func (r record) renamed(id string) record {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(r.raw, &members) != nil {
+		return r
+	}
+	r.EventID = id
+	members["eventID"], _ = json.Marshal(id)
+	r.raw, _ = json.Marshal(members)
+	return r
+}
+
 // table is the name in arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL.
 func (r *record) table() string {
 	_, rest, _ := strings.Cut(r.Stream, ":table/")

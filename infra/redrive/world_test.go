@@ -127,17 +127,15 @@ func (w *world) invoked(rw http.ResponseWriter, r *http.Request) {
 func (w *world) put(owner, id, payload string) json.RawMessage {
 	w.t.Helper()
 	w.do(tableAPI, "PutItem", map[string]any{"TableName": "Content", "Item": map[string]any{
-		"owner": s(owner), "id": s(id), "kind": s("status"), "payload": s(payload), "home": map[string]any{"SS": []string{"2", "1"}}}}, &struct{}{})
+		"owner": text(owner), "id": text(id), "kind": text("status"), "payload": text(payload), "home": map[string]any{"SS": []string{"2", "1"}}}}, &struct{}{})
 	return w.newest()
 }
 
 func (w *world) remove(owner, id string) json.RawMessage {
 	w.t.Helper()
-	w.do(tableAPI, "DeleteItem", map[string]any{"TableName": "Content", "Key": map[string]any{"owner": s(owner), "id": s(id)}}, &struct{}{})
+	w.do(tableAPI, "DeleteItem", map[string]any{"TableName": "Content", "Key": map[string]any{"owner": text(owner), "id": text(id)}}, &struct{}{})
 	return w.newest()
 }
-
-func s(text string) map[string]string { return map[string]string{"S": text} }
 
 // newest is the last record of the stream, as Lambda would put it into an event.
 func (w *world) newest() json.RawMessage {

@@ -115,7 +115,7 @@ func TestAConnectionOfAnAppThatIsGoneLeaves(t *testing.T) {
 	vars := environment(t, tables, gateway, q)
 	vars["PROTOCOLS"], vars["CONTENT_TABLE"], vars["HOOK_QUEUE_URL"] = "pusher", "Content", q.url
 	channels, sessions := apps(t, client, "Gone=")
-	if _, err := channels.Subscribe(t.Context(), sessions[0], "room", pusher.Subscriber{}, time.Now()); err != nil {
+	if _, err := channels.Subscribe(t.Context(), sessions[0], "room", pusher.Subscriber{}, time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if err := apigw.NewClient(gateway.URL, awsenv.Config()).Disconnect(t.Context(), "Gone="); err != nil {

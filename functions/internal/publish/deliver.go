@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
@@ -23,23 +25,44 @@ func (p *Publisher) Deliver(ctx context.Context, parts []Part) (failed []int) {
 		}
 		groups[g] = append(groups[g], i)
 	}
+	w := &work{Publisher: p}
 	left := make([][]int, len(order))
-	sideBySide(len(order), func(i int) { left[i] = p.deliverGroup(ctx, parts, groups[order[i]]) })
+	sideBySide(len(order), func(i int) { left[i] = w.group(ctx, parts, groups[order[i]]) })
 	failed = slices.Concat(left...)
 	slices.Sort(failed)
+	w.tally.Records, w.tally.Failed = len(parts), len(failed)
+	p.log(ctx, w.tally, w.cause.Load())
+	p.Observe(w.tally)
 	return failed
 }
 
-// deliverGroup delivers parts of one group and returns those that are left.
-func (p *Publisher) deliverGroup(ctx context.Context, parts []Part, indexes []int) (left []int) {
+// work is one call of Deliver, and what happened in it.
+type work struct {
+	*Publisher
+	cause atomic.Pointer[string]
+	mu    sync.Mutex
+	tally Tally
+}
+
+func (w *work) add(t Tally, cause *string) {
+	if cause != nil {
+		w.cause.CompareAndSwap(nil, cause)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tally = w.tally.plus(t)
+}
+
+// group delivers parts of one group and returns those that are left.
+func (w *work) group(ctx context.Context, parts []Part, indexes []int) (left []int) {
 	for len(indexes) > 0 {
-		run, after, err := p.nextRun(ctx, parts, indexes)
+		run, after, err := w.nextRun(ctx, parts, indexes)
 		if err != nil {
-			p.Log.WarnContext(ctx, "part not begun", "group", parts[indexes[0]].Group(), "event", parts[indexes[0]].Event, "reason", err.Error())
+			w.Log.WarnContext(ctx, "part not begun", "group", parts[indexes[0]].Group(), "event", parts[indexes[0]].Event, "reason", err.Error())
 			return indexes
 		}
 		n := max(len(run), 1) // none: the first has been delivered
-		if len(run) > 0 && !p.deliverRun(ctx, run, after) {
+		if len(run) > 0 && !w.run(ctx, run, after) {
 			return indexes
 		}
 		indexes = indexes[n:]
@@ -64,15 +87,15 @@ func (p *Publisher) nextRun(ctx context.Context, parts []Part, indexes []int) (r
 	return run, after, nil
 }
 
-// deliverRun delivers parts of one group that got equally far.
-func (p *Publisher) deliverRun(ctx context.Context, run []Part, after string) bool {
-	deliver := p.deliverPages
-	if run[0].Segment == p.Slices.OwnerSegment(run[0].Owner) {
-		deliver = p.deliverAccounts
+// run delivers parts of one group that got equally far.
+func (w *work) run(ctx context.Context, run []Part, after string) bool {
+	deliver := w.pages
+	if run[0].Segment == w.Slices.OwnerSegment(run[0].Owner) {
+		deliver = w.accounts
 	}
 	err := deliver(ctx, run, after)
 	if err != nil {
-		p.Log.WarnContext(ctx, "part not delivered", "group", run[0].Group(), "event", run[0].Event, "reason", err.Error())
+		w.Log.WarnContext(ctx, "part not delivered", "group", run[0].Group(), "event", run[0].Event, "reason", err.Error())
 	}
 	return err == nil
 }
@@ -80,40 +103,40 @@ func (p *Publisher) deliverRun(ctx context.Context, run []Part, after string) bo
 // errUndelivered says that a batch has to come again; why stands in its own log line.
 var errUndelivered = fmt.Errorf("%w: something was not delivered", stream.ErrUnavailable)
 
-// deliverAccounts delivers what is said to accounts of a slice.
-func (p *Publisher) deliverAccounts(ctx context.Context, run []Part, _ string) error {
-	b, err := p.reopen(run)
+// accounts delivers what is said to accounts of a slice.
+func (w *work) accounts(ctx context.Context, run []Part, _ string) error {
+	b, err := w.reopen(run)
 	if err != nil {
 		return err
 	}
 	b.admit(b.logAndLookUp(ctx))
-	if err := b.finish(ctx); err != nil {
+	if err := w.finish(ctx, b); err != nil {
 		return err
 	}
-	return b.note(run, func(part Part) error { return p.Slices.Close(ctx, part.Segment, part.Event, part.Slice) })
+	return b.note(run, func(part Part) error { return w.Slices.Close(ctx, part.Segment, part.Event, part.Slice) })
 }
 
-// deliverPages delivers what is said to a topic's segment, from where it got.
-func (p *Publisher) deliverPages(ctx context.Context, run []Part, after string) error {
+// pages delivers what is said to a topic's segment, from where it got.
+func (w *work) pages(ctx context.Context, run []Part, after string) error {
 	for {
-		b, err := p.reopen(run)
+		b, err := w.reopen(run)
 		if err != nil {
 			return err
 		}
 		first := run[0]
-		found, next, err := p.Slices.Page(ctx, b.topics[0], first.Segment, first.Slice, after, p.Page)
+		found, next, err := w.Slices.Page(ctx, b.topics[0], first.Segment, first.Slice, after, w.Page)
 		if err != nil {
 			return err
 		}
 		b.admit(map[stream.Topic]stream.Audience{b.topics[0]: {Listeners: found}})
-		if err := b.finish(ctx); err != nil {
+		if err := w.finish(ctx, b); err != nil {
 			return err
 		}
 		err = b.note(run, func(part Part) error {
 			if next == "" {
-				return p.Slices.Close(ctx, part.Segment, part.Event, part.Slice)
+				return w.Slices.Close(ctx, part.Segment, part.Event, part.Slice)
 			}
-			return p.Slices.Advance(ctx, part.Segment, part.Event, part.Slice, next)
+			return w.Slices.Advance(ctx, part.Segment, part.Event, part.Slice, next)
 		})
 		if err != nil || next == "" {
 			return err
@@ -134,8 +157,8 @@ func (b *batch) note(run []Part, do func(Part) error) error {
 	return nil
 }
 
-// finish makes the batch's deliveries.
-func (b *batch) finish(ctx context.Context) error {
+// finish makes a batch's deliveries.
+func (w *work) finish(ctx context.Context, b *batch) error {
 	for i := range b.lanes {
 		b.pace.expect(b.lanes[i].expects())
 	}
@@ -144,9 +167,7 @@ func (b *batch) finish(ctx context.Context) error {
 	if len(failed) > 0 {
 		b.remember()
 	}
-	t := b.result(len(failed))
-	b.log(ctx, t, b.cause.Load())
-	b.Observe(t)
+	w.add(b.result(len(failed)), b.cause.Load())
 	if len(failed) > 0 {
 		return errUndelivered
 	}

@@ -94,3 +94,16 @@ func (p *Publisher) log(ctx context.Context, t Tally, cause *string) {
 	}
 	p.Log.LogAttrs(ctx, level, "batch", attrs...)
 }
+
+// plus is what happened in both.
+func (t Tally) plus(o Tally) Tally {
+	return Tally{
+		Records: t.Records + o.Records, Poison: t.Poison + o.Poison, Failed: t.Failed + o.Failed,
+		Messages: t.Messages + o.Messages, Listeners: t.Listeners + o.Listeners,
+		Deliveries: t.Deliveries + o.Deliveries, Parked: t.Parked + o.Parked, Sent: t.Sent + o.Sent,
+		Recorded: t.Recorded + o.Recorded, Deferred: t.Deferred + o.Deferred,
+		Filtered: t.Filtered + o.Filtered, Annotated: t.Annotated + o.Annotated, TooLarge: t.TooLarge + o.TooLarge,
+		Gone: t.Gone + o.Gone, Closed: t.Closed + o.Closed, Retried: t.Retried + o.Retried, Throttled: t.Throttled + o.Throttled,
+		Latency: max(t.Latency, o.Latency), Latencies: append(t.Latencies, o.Latencies...), Audiences: append(t.Audiences, o.Audiences...),
+	}
+}

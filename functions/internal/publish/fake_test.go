@@ -66,9 +66,22 @@ func (w *world) publisher(c Config) *Publisher {
 	c.Directory, c.Recorder, c.Poster, c.Greeter, c.Reporter = w, &w.log, w, w, w
 	c.Viewers = &w.viewers
 	c.Encode, c.Identify = w.encode, identify
-	c.Log = slog.New(slog.NewTextHandler(&w.logs, nil))
-	c.Observe = func(t Tally) { w.tallies = append(w.tallies, t) }
+	c.Log = slog.New(slog.NewTextHandler(logWriter{w}, nil))
+	c.Observe = func(t Tally) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.tallies = append(w.tallies, t)
+	}
 	return New(c)
+}
+
+// logWriter is where the publishers of a world log.
+type logWriter struct{ *world }
+
+func (l logWriter) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.logs.Write(line)
 }
 
 func (w *world) encode(s stream.Subscription, m stream.Message) []byte {

@@ -16,6 +16,7 @@ type options struct {
 	dynamodbListen     string
 	template           string
 	parameters         map[string]string
+	source             sourceTable
 	demo               bool
 	log                string
 	debug              map[string]bool
@@ -41,6 +42,7 @@ else.
   go run ./infra/local --listen 127.0.0.1:0 \
       --api 127.0.0.1:0 --dynamodb-listen 127.0.0.1:0   on free ports, for tests
   go run ./infra/local --dynamodb http://127.0.0.1:8123 on DynamoDB Local's tables
+  go run ./infra/local --source-table orders:orderId    with a table of your own to publish from
   go run ./infra/local --debug PublishFunction     one function in your debugger
 
 To try things out:
@@ -85,6 +87,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.IntVar(&o.streams, "streams", 100, "the most instances of one function that streams, each of which serves one response at a time")
 	fs.Uint64Var(&o.shuffle, "shuffle", 0, "hand a connection's messages to functions in random order, from this `seed`; 0: as they come")
 	fs.Func("parameter", "`Name=value` of a template parameter; may be repeated", o.addParameter)
+	fs.Func("source-table", "`NAME` of a table of yours, there or to come, whose stream the template is given as SourceStreamArn; NAME:KEY makes it if it is missing, with this key, a text", o.source.parse)
 	fs.Func("debug", "logical `id` of a function that you run in a debugger; may be repeated", func(id string) error {
 		o.debug[id] = true
 		return nil

@@ -45,7 +45,7 @@ func (r *runner) newPollers() (map[string]poller, error) {
 		if !m.Enabled {
 			continue
 		}
-		p, err := eventsource.NewStream(r.streamMapping(m), opts)
+		p, err := r.newStream(m, opts)
 		if err != nil {
 			return nil, fmt.Errorf("event source mapping %s: %w", m.LogicalID, err)
 		}
@@ -62,6 +62,15 @@ func (r *runner) newPollers() (map[string]poller, error) {
 		all[m.LogicalID] = p
 	}
 	return all, r.addSchedules(all)
+}
+
+func (r *runner) newStream(m template.StreamMapping, opts eventsource.Options) (poller, error) {
+	mapping := r.streamMapping(m)
+	p, err := eventsource.NewStream(mapping, opts)
+	if table, ok := unlabelled(mapping.StreamArn); ok && err == nil {
+		return awaited{table: table, mapping: mapping, options: opts, database: r.database, say: r.log.say}, nil
+	}
+	return p, err
 }
 
 func (r *runner) addSchedules(all map[string]poller) error {

@@ -85,11 +85,22 @@ func (r *runner) load(context.Context) (err error) {
 	return checkStack(r.stack)
 }
 
-// loadStack reads the template, and again with what a demonstration sets and nobody has said.
+// loadStack reads the template, and again with what other flags say, and a demonstration sets and
+// nobody has said.
 func (r *runner) loadStack() (*template.Stack, error) {
 	s, err := template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
-	if err != nil || !r.opts.demo || !r.setDemoParameters(s) {
-		return s, err
+	if err != nil {
+		return nil, err
+	}
+	again, err := r.setSource(s)
+	if err != nil {
+		return nil, err
+	}
+	if r.opts.demo && r.setDemoParameters(s) {
+		again = true
+	}
+	if !again {
+		return s, nil
 	}
 	return template.Load(r.opts.template, template.Options{Parameters: r.opts.parameters})
 }
@@ -137,6 +148,9 @@ func (r *runner) startDatabase(ctx context.Context) (err error) {
 	}
 	r.database = newDatabase(url, r.stack.Region)
 	if err := r.database.ensure(ctx, r.stack.Tables); err != nil {
+		return err
+	}
+	if err := r.makeSource(ctx); err != nil {
 		return err
 	}
 	if r.opts.demo {

@@ -82,6 +82,11 @@ func (r *runner) places() [][2]string {
 		[2]string{"DynamoDB", r.database.url + "   (" + engine + ")"},
 		[2]string{"Tables", strings.Join(tables, ", ")},
 		[2]string{"Functions", strings.Join(functions, ", ") + "   (Lambda and SQS APIs at " + r.api.url() + ")"})
+	for _, m := range r.stack.Streams {
+		if m.Table == "" {
+			places = append(places, [2]string{"Stream", streamName(m) + "   (" + m.Function + ")"})
+		}
+	}
 	queues := r.queueURLs()
 	for _, id := range slices.Sorted(maps.Keys(queues)) {
 		places = append(places, [2]string{"Queue", queues[id] + "   (" + id + ")"})
@@ -174,7 +179,7 @@ Write a status that alice's home shows, in a third; edit the item to see status.
 Delete it:
 
   go run ./infra/local delete ` + endpoint + `Content '{"owner":"2","id":"status#1"}'
-`
+` + r.sourceSuggestion(endpoint)
 }
 
 // channelSuggestions are those for the app, where the template has a place for apps' clients.

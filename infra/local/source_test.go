@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/coder/websocket"
+
+	"edgestream/infra/local/eventsource"
+	"edgestream/infra/local/template"
+)
+
+// patience is how long anything that must happen may take, on a machine with much else to do.
+const patience = 90 * time.Second
+
+const deployed = "../../template.yaml"
+
+func TestOnlyARecordWithAMapPassesTheFilter(t *testing.T) {
+	stack, err := template.Load(deployed, template.Options{Parameters: map[string]string{
+		sourceParameter: "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var patterns []*eventsource.Pattern
+	for _, m := range stack.Streams {
+		for _, text := range m.Filters {
+			p, err := eventsource.ParsePattern(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.LogicalID == "PublishSource" {
+				patterns = append(patterns, p)
+			}
+		}
+	}
+	const note, status = `"edgestream":{"M":{"kind":{"S":"notification"},"owner":{"S":"1"}}}`, `"edgestream":{"M":{"kind":{"S":"status"}}}`
+	for _, tt := range []struct {
+		before, after string
+		want          bool
+	}{
+		{"none", `"order":{"M":{}}`, false}, {`"order":{"M":{}}`, "none", false}, {`"n":{"N":"1"}`, `"n":{"N":"2"}`, false},
+		{"none", `"edgestream":{"S":"kind"}`, false}, {"none", `"edgestream":{"NULL":true}`, false},
+		{"none", `"kind":{"S":"status"},"owner":{"S":"1"}`, false}, {"none", `"other":{"M":{"kind":{"S":"status"}}}`, false},
+		{"none", note, true}, {`"n":{"N":"1"}`, note, true}, {note, note, true}, {note, status, true},
+		{status, "none", true}, {status, `"n":{"N":"1"}`, true}, {status, `"edgestream":{"S":"off"}`, true},
+		// A removal that nobody is told of.
+		{note, "none", false}, {note, `"n":{"N":"1"}`, false},
+		// What is to be reported.
+		{"none", `"edgestream":{"M":{"owner":{"S":"1"}}}`, true}, {"none", `"edgestream":{"M":{"kind":{"N":"1"}}}`, true},
+		{"none", `"edgestream":{"M":{"kind":{"BOOL":true},"owner":{"S":"1"}}}`, true},
+		{`"edgestream":{"M":{"owner":{"S":"1"}}}`, "none", true},
+	} {
+		images := `"Keys":{"orderId":{"S":"7"}}`
+		for name, image := range map[string]string{"OldImage": tt.before, "NewImage": tt.after} {
+			if image != "none" {
+				images += `,"` + name + `":{"orderId":{"S":"7"},` + image + `}`
+			}
+		}
+		got := false
+		for _, p := range patterns {
+			got = got || p.Match([]byte(`{"eventName":"MODIFY","dynamodb":{`+images+`}}`))
+		}
+		if got != tt.want {
+			t.Errorf("%s, then %s: %v", tt.before, tt.after, got)
+		}
+	}
+}
+
+func TestASourceTableIsNamedOnce(t *testing.T) {
+	for args, want := range map[string]string{
+		"--source-table x":       "does not match AllowedPattern",
+		"--source-table Content": "is the template's own",
+		"--source-table orders --parameter SourceStreamArn=": "leave one out",
+		"--source-table orders/x":                            "does not match AllowedPattern",
+		"--source-table :orderId":                            "want NAME or NAME:KEY",
+		"--source-table orders:":                             "want NAME or NAME:KEY",
+		"--source-table orders:orderId":                      "",
+	} {
+		o, err := parseOptions(append(strings.Fields(args), "--template", deployed), io.Discard)
+		if err == nil {
+			_, err = (&runner{opts: o}).loadStack()
+		}
+		if (err == nil) != (want == "") || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+// shop is a runner with a table of orders that is not the template's.
+type shop struct {
+	*runner
+	t      *testing.T
+	table  string
+	out    buffer
+	socket *websocket.Conn
+}
+
+// buffer is what a runner writes, to be read at any time.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// openShop runs the deployed template on the embedded engine or the one at DYNAMODB_ENDPOINT, before
+// there is a table of orders.
+func openShop(t *testing.T, key string) *shop {
+	s := &shop{t: t, table: fmt.Sprintf("orders-%d", time.Now().UnixNano())}
+	args := []string{"--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0", "--template", deployed,
+		"--log", "json", "--stream-poll", "25ms", "--source-table", s.table + key}
+	if endpoint := os.Getenv("DYNAMODB_ENDPOINT"); endpoint != "" {
+		args = append(args, "--dynamodb", endpoint)
+	}
+	opts, err := parseOptions(args, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.runner = &runner{opts: opts, log: newLogger(opts.log, &s.out), started: time.Now()}
+	s.life, s.end = context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { cancel(); s.close() })
+	if err := s.start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, _ = s.database.items.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &s.table})
+	})
+	return s
+}
+
+// stock makes the table, as an application has it.
+func (s *shop) stock() {
+	s.t.Helper()
+	_, err := s.database.items.CreateTable(s.t.Context(), &dynamodb.CreateTableInput{
+		TableName: &s.table, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: types.KeyTypeHash}},
+		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+type object = map[string]any
+
+func (s *shop) put(id string, attributes object) {
+	s.t.Helper()
+	attributes["orderId"] = id
+	item, err := attributevalue.MarshalMap(attributes)
+	if err == nil {
+		_, err = s.database.items.PutItem(s.t.Context(), &dynamodb.PutItemInput{TableName: &s.table, Item: item})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shop) remove(id string) {
+	s.t.Helper()
+	_, err := s.database.items.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: &s.table,
+		Key: map[string]types.AttributeValue{"orderId": text(id)}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// listen has alice listen to her stream.
+func (s *shop) listen() {
+	s.t.Helper()
+	url := "ws" + strings.TrimPrefix(s.edge.url(), "http") + "/api/v1/streaming?access_token=alice&stream=user"
+	conn, _, err := websocket.Dial(s.t.Context(), url, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.CloseNow() })
+	s.socket = conn
+}
+
+func (s *shop) hears(event, payload string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	_, frame, err := s.socket.Read(ctx)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", event, payload, err)
+	}
+	var got struct {
+		Stream         []string
+		Event, Payload string
+	}
+	if err := json.Unmarshal(frame, &got); err != nil || got.Event != event || got.Payload != payload {
+		s.t.Fatalf("heard %s %v, want %s %s", frame, err, event, payload)
+	}
+}
+
+// given is how many records the publisher was given so far.
+func (s *shop) given() (records int) {
+	for line := range strings.Lines(s.out.String()) {
+		var i invoked
+		if json.Unmarshal([]byte(line), &i) == nil && i.Function == "PublishFunction" && i.Request != "" {
+			records += i.Records
+		}
+	}
+	return records
+}
+
+func (s *shop) eventually(what string, is func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for tick := time.NewTicker(10 * time.Millisecond); !is(); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.t.Fatal(errors.New("it never came to this: " + what))
+		}
+	}
+}
+
+// TestOrdersReachAClientAndOnlyThoseThatSaySo is the whole: the deployed template, its functions, a
+// table that it does not know, on either engine.
+func TestOrdersReachAClientAndOnlyThoseThatSaySo(t *testing.T) {
+	s := openShop(t, "")
+	s.eventually("it says what it waits for", func() bool { return strings.Contains(s.out.String(), "waits for the table "+s.table) })
+	s.listen()
+	s.stock()
+	for n := range 30 {
+		s.put(fmt.Sprint("quiet", n), object{"order": object{"total": n}})
+	}
+	note := object{"kind": "notification", "owner": "1", "payloadFrom": "order"}
+	s.put("o1", object{"order": object{"id": "o1", "total": 12.5}, "edgestream": note})
+	s.hears("notification", `{"id":"o1","total":12.5}`)
+	s.put("o1", object{"order": object{"id": "o1", "total": 12.5}, "edgestream": note, "packed": true})
+
+	s.put("bad", object{"order": object{}, "edgestream": object{"kind": "_roster", "owner": "1"}})
+	s.put("worse", object{"edgestream": note})
+	status := object{"kind": "status", "owner": 2, "home": []string{"1"}, "payloadFrom": "body"}
+	s.put("o2", object{"body": `{"content":"one"}`, "edgestream": status})
+	s.hears("update", `{"content":"one"}`)
+	s.put("o2", object{"body": `{"content":"two"}`, "edgestream": status})
+	s.hears("status.update", `{"content":"two"}`)
+	s.put("o2", object{"body": `{"content":"two"}`})
+	s.hears("delete", "o2")
+	s.put("o2", object{"body": `{"content":"two"}`, "edgestream": status})
+	s.hears("update", `{"content":"two"}`)
+	s.remove("o2")
+	s.hears("delete", "o2")
+	s.remove("quiet1")
+
+	const said = 9 // o1 twice, bad, worse, o2 five times
+	s.eventually("all were given to the function", func() bool { return s.given() >= said })
+	s.put("last", object{"order": object{}, "edgestream": note})
+	s.hears("notification", "{}")
+	s.eventually("the last was given to the function", func() bool { return s.given() >= said+1 })
+	if got := s.given(); got != said+1 {
+		t.Errorf("the function was given %d records, of which %d say something", got, said+1)
+	}
+	s.reports("_roster", `{"S":"bad"}`, "payloadFrom", `{"S":"worse"}`)
+}
+
+// reports wants one report for each order that does not fit, whole.
+func (s *shop) reports(parts ...string) {
+	s.t.Helper()
+	stored, err := s.queues.Messages("FailureQueue")
+	if err != nil || len(stored) != 2 {
+		s.t.Fatalf("reports %v, %v", stored, err)
+	}
+	all := string(stored[0].Body) + string(stored[1].Body)
+	for _, part := range append(parts, s.table) {
+		if !strings.Contains(all, part) {
+			s.t.Errorf("%s is in no report: %s", part, all)
+		}
+	}
+}
+
+func TestATableOfOrdersIsMadeIfItsKeyIsSaid(t *testing.T) {
+	s := openShop(t, ":orderId")
+	s.listen()
+	s.put("o1", object{"edgestream": object{"kind": "merge", "owner": "1"}})
+	s.hears("notifications_merged", "1")
+}

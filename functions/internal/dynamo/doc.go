@@ -2,6 +2,8 @@
 //
 //   - Connections: which connections are open, what they subscribe to, and who listens to a
 //     topic (table Connections).
+//   - Slices and Pace: what is under way to topics with very many listeners, and how fast (table
+//     Connections).
 //   - Accounts: what an access token allows (table Accounts).
 //   - History: what was said to topics lately (table History).
 //   - Change and AccountChange: records of the streams of Content and Accounts, decoded.
@@ -25,6 +27,12 @@
 //	                                                           !0a0a… and !off revoked at; k {s since, u until} its head
 //	topic#hashtag/foo   3f0c#PJqB0fHsqRcCHlw=#hashtag#foo      a (or ap), c, t made, p, u, o, e, f, g turn, off
 //	topic#hashtag/foo   !head                                  k {s since, u until}
+//	topic#hashtag/foo   !wide#the record's id                  s0… to s15 where the slice got to, or false: closed
+//	owner#1             !wide#the record's id                  the same, of what goes to accounts
+//	owner#1             !open                                  @digest of an id: until when it may be open, n how many,
+//	                                                           u until when more than those may be
+//	closed#0a0a…        closed                                 s0… of an event that was open: those that have been closed
+//	budget              budget                                 t up to when posts are reserved, in microseconds
 //	until#29498333      1769900000123#1769896400000#PJqB…=     a connection whose token runs out at that time, in that minute
 //	sweep               sweep                                  u swept until, n how many were due
 //	reader              000042                                 o reader that holds this slot, u until
@@ -62,6 +70,19 @@
 // the account's row, for what is said to everyone too: a look-up of everyone reads the connections'
 // rows, and then the accounts' of those with ids. That costs more where an announcement is made,
 // which is rare, and spares every replay a second write.
+//
+// # Wide segments
+//
+// The mappings under one key are a segment of their topic, and the first digit of their sort keys is
+// the slice in which they are: a connection never changes either. What is said to a segment with very
+// many is delivered slice by slice, later. Until then the segment has an open row, which sorts before
+// the mappings: so a look-up, which is consistent, finds it with the first page, and leaves the segment
+// out, so that nothing is delivered past what is under way. A look-up stops where it knows that a segment
+// is wide. EveryoneTopic is one segment, and its slices are the 16 keys of the connections.
+//
+// What is left to do stands in the row before the step that needs it: an owner's list has the event
+// before its row is made, and loses it before that is deleted. So a crash leaves a segment that is
+// found open, and not one that is found closed; the part that comes again, or the row's time to live, ends that.
 //
 // Whatever a crash or a race with the disconnect leaves behind is removed when a post finds the
 // connection gone (Forget), or by its time to live.

@@ -58,7 +58,7 @@ func (s *Slices) Opened(ctx context.Context, owners []string) (map[string]bool, 
 	}
 	for batch := range slices.Chunk(keys, table.ReadsPerBatch) {
 		listed := map[string]bool{}
-		err := s.table.BatchGet(ctx, batch, func(row table.Item) { listed[row.Get("pk").Text] = listsOpen(row, s.now()) })
+		err := s.c.table.BatchGet(ctx, batch, func(row table.Item) { listed[row.Get("pk").Text] = listsOpen(row, s.c.now()) })
 		if err != nil {
 			return open, err
 		}
@@ -85,7 +85,7 @@ func (s *Slices) list(ctx context.Context, segment stream.Segment, event string)
 	if !isOwners(segment) {
 		return nil
 	}
-	_, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                      listKey(segment),
 		"UpdateExpression":         "SET #e = :until, n = if_not_exists(n, :zero) + :one, expiresAt = :expires",
 		"ConditionExpression":      "attribute_not_exists(#e) AND (attribute_not_exists(n) OR n < :most)",
@@ -98,14 +98,14 @@ func (s *Slices) list(ctx context.Context, segment stream.Segment, event string)
 	if !errors.As(err, &lost) || lost.Row.Get(listName(event)).Given() {
 		return table.UnlessConflict(err)
 	}
-	_, err = s.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err = s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key": listKey(segment), "UpdateExpression": "SET u = :until, expiresAt = :expires", "ExpressionAttributeValues": s.listed(),
 	})
 	return err
 }
 
 func (s *Slices) listed() table.Item {
-	return table.Item{{":until", table.Number(s.now().Add(openFor).UnixMilli())}, {":expires", s.openUntil()}}
+	return table.Item{{":until", table.Number(s.c.now().Add(openFor).UnixMilli())}, {":expires", s.openUntil()}}
 }
 
 // unlist removes what list has added.
@@ -113,7 +113,7 @@ func (s *Slices) unlist(ctx context.Context, segment stream.Segment, event strin
 	if !isOwners(segment) {
 		return nil
 	}
-	_, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key": listKey(segment), "UpdateExpression": "REMOVE #e SET n = n - :one", "ConditionExpression": "attribute_exists(#e)",
 		"ExpressionAttributeNames":  map[string]string{"#e": listName(event)},
 		"ExpressionAttributeValues": table.Item{{":one", table.Number(1)}},

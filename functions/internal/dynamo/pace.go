@@ -43,27 +43,35 @@ func paceKey() table.Item { return keyOf("budget", "budget") }
 // reserved from now on. What n posts take should be well below that half minute.
 func (p *Pace) Reserve(ctx context.Context, n int) (from time.Time, spread time.Duration, err error) {
 	spread = time.Duration(n) * p.every
-	var lost *table.Conflict
-	until, err := p.move(ctx, spread)
+	until, err := p.take(ctx, spread)
+	if err != nil {
+		return time.Time{}, 0, fmt.Errorf("budget: %w", err)
+	}
+	return until.Add(-spread), spread, nil
+}
+
+// take reserves so much time and returns up to when all is reserved then.
+func (p *Pace) take(ctx context.Context, spread time.Duration) (until time.Time, err error) {
 	for range table.Rounds {
-		if !errors.As(err, &lost) {
-			return until.Add(-spread), spread, err
+		var lost *table.Conflict
+		if until, err = p.move(ctx, spread); !errors.As(err, &lost) {
+			return until, err
 		}
-		if err := p.booked(lost.Row, spread); err != nil {
-			return time.Time{}, 0, err
+		if err = p.booked(lost.Row, spread); err != nil {
+			return time.Time{}, err
 		}
-		if until, err = p.set(ctx, spread); errors.As(err, &lost) {
-			until, err = p.move(ctx, spread)
+		if until, err = p.set(ctx, spread); !errors.As(err, &lost) {
+			return until, err
 		}
 	}
-	return time.Time{}, 0, fmt.Errorf("budget: %w", table.ErrContention)
+	return time.Time{}, table.ErrContention
 }
 
 // booked is the error of a row that is neither to be moved on nor to be set.
 func (p *Pace) booked(row table.Item, spread time.Duration) error {
 	at, now := reservedUntil(row), p.now()
 	if at.After(now.Add(bookedFor)) && !at.After(now.Add(absurd+spread)) {
-		return fmt.Errorf("budget: %w: reserved until %s from now", stream.ErrThrottled, at.Sub(now))
+		return fmt.Errorf("%w: reserved until %s from now", stream.ErrThrottled, at.Sub(now))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 // Page returns the next listeners of the topic in the slice, see publish.Slices, as Listeners would have
 // given them. It reads atMost rows, so it may find fewer, or none, where there are more to come. A read
-// for each 4 KB, which some 25 rows have; of EveryoneTopic also one for each account with ids.
+// for each 4 KB, which some forty rows have; of EveryoneTopic also one for each account with ids.
 func (s *Slices) Page(ctx context.Context, topic stream.Topic, segment stream.Segment, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {
 	if topic.IsEveryone() {
 		return s.everyonePage(ctx, slice, after, atMost)
@@ -25,8 +25,8 @@ func (s *Slices) Page(ctx context.Context, topic stream.Topic, segment stream.Se
 	if after != "" {
 		in["ExclusiveStartKey"] = keyOf(string(segment), after)
 	}
-	got, err := s.table.Call(ctx, "Query", in)
-	return s.mappings(got.Rows), got.More.Get("sk").Text, err
+	got, err := s.c.table.Call(ctx, "Query", in)
+	return s.c.mappings(got.Rows), got.More.Get("sk").Text, err
 }
 
 // sliceOf is how the sort keys of the slice's mappings begin: the first digit of the hash.
@@ -34,23 +34,23 @@ func sliceOf(slice int) string { return fmt.Sprintf("%x", slice) }
 
 // everyonePage reads connections by the time at which they were made, which moves on meanwhile.
 func (s *Slices) everyonePage(ctx context.Context, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {
-	got, err := s.table.Call(ctx, "Query", table.Parameters{
+	got, err := s.c.table.Call(ctx, "Query", table.Parameters{
 		"KeyConditionExpression":    "pk = :pk AND sk > :after",
-		"ExpressionAttributeValues": table.Item{{":pk", table.Text(connectionPartition(uint32(slice)))}, {":after", table.Text(max(after, s.oldest()))}},
+		"ExpressionAttributeValues": table.Item{{":pk", table.Text(connectionPartition(uint32(slice)))}, {":after", table.Text(max(after, s.c.oldest()))}},
 		"ConsistentRead":            true, "Limit": atMost,
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	found = userListeners(got.Rows)
-	return found, got.More.Get("sk").Text, s.findReplaying(ctx, found)
+	return found, got.More.Get("sk").Text, s.c.findReplaying(ctx, found)
 }
 
 // Count is how many listen to the topic, a connection that subscribes to several of its streams as often. A
 // read for each 4 KB of mappings; none is transferred.
 func (s *Slices) Count(ctx context.Context, topic stream.Topic) (n int, err error) {
 	if topic.IsAccount() {
-		found, err := s.Listeners(ctx, []stream.Topic{topic})
+		found, err := s.c.Listeners(ctx, []stream.Topic{topic})
 		return len(found[topic].Listeners), err
 	}
 	queries := s.counts(topic)
@@ -78,7 +78,7 @@ func (s *Slices) counts(topic stream.Topic) (queries []table.Parameters) {
 				"KeyConditionExpression":    "pk = :pk AND sk > :since",
 				"FilterExpression":          "attribute_exists(s.#user) AND attribute_not_exists(s.#user.off)",
 				"ExpressionAttributeNames":  map[string]string{"#user": string(stream.User)},
-				"ExpressionAttributeValues": table.Item{{":pk", table.Text(connectionPartition(n))}, {":since", table.Text(s.oldest())}},
+				"ExpressionAttributeValues": table.Item{{":pk", table.Text(connectionPartition(n))}, {":since", table.Text(s.c.oldest())}},
 			})
 		}
 		return queries
@@ -91,7 +91,7 @@ func (s *Slices) counts(topic stream.Topic) (queries []table.Parameters) {
 			"KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
 			"FilterExpression":       "attribute_not_exists(off) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)",
 			"ExpressionAttributeValues": table.Item{
-				{":pk", table.Text(pk)}, {":first", table.Text("0")}, {":last", table.Text("g")}, {":now", table.Number(s.now().Unix())},
+				{":pk", table.Text(pk)}, {":first", table.Text("0")}, {":last", table.Text("g")}, {":now", table.Number(s.c.now().Unix())},
 			},
 		})
 	}
@@ -101,7 +101,7 @@ func (s *Slices) counts(topic stream.Topic) (queries []table.Parameters) {
 func (s *Slices) count(ctx context.Context, in table.Parameters) (n int, err error) {
 	in["Select"], in["ConsistentRead"] = "COUNT", true
 	for {
-		got, err := s.table.Call(ctx, "Query", in)
+		got, err := s.c.table.Call(ctx, "Query", in)
 		if err != nil {
 			return n, err
 		}

@@ -16,9 +16,9 @@ import (
 const openFor = 4 * time.Hour
 
 // Slices is what is under way to wide segments, and their listeners, slice by slice. It is safe for
-// concurrent use. What one call costs is said in request units of a strongly consistent read, up to 4 KB, and of
-// a write, up to 1 KB. Rows grow over that where keys are long.
-type Slices struct{ *Connections }
+// concurrent use. What a call costs is said in reads of up to 4 KB, which are strongly consistent, and
+// writes of up to 1 KB; an open row is larger where its slices got to long keys.
+type Slices struct{ c *Connections }
 
 // Slices are those of the table.
 func (c *Connections) Slices() *Slices { return &Slices{c} }
@@ -74,9 +74,9 @@ func (c *Connections) underWay(rows []table.Item) bool {
 	return false
 }
 
-// Open has look-ups of the segment find it wide until every one of these slices of the event has been closed.
+// Open has look-ups of the segment find it wide until each of these slices of the event has been closed.
 // What has been opened before stays as it is, also if it has been closed meanwhile. One write and one
-// read, or one write if it is open already; two writes more for the segment of an owner.
+// read, or one write if something of the event is open already; one write more for an owner's segment.
 func (s *Slices) Open(ctx context.Context, segment stream.Segment, event string, slices []int) error {
 	if err := s.list(ctx, segment, event); err != nil {
 		return err
@@ -85,7 +85,7 @@ func (s *Slices) Open(ctx context.Context, segment stream.Segment, event string,
 	for i, slice := range slices {
 		sets[i] = fmt.Sprintf("%[1]s = if_not_exists(%[1]s, :begin)", sliceName(slice))
 	}
-	got, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	got, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key":                       openKey(segment, event),
 		"UpdateExpression":          "SET expiresAt = :expires, " + strings.Join(sets, ", "),
 		"ExpressionAttributeValues": table.Item{{":begin", table.Text("")}, {":expires", s.openUntil()}},
@@ -96,17 +96,17 @@ func (s *Slices) Open(ctx context.Context, segment stream.Segment, event string,
 		return err
 	case got.Row == nil:
 		return s.recall(ctx, segment, event)
-	case !s.anyOpen(got.Row): // whoever closed it may not have come to its end
+	case !s.c.anyOpen(got.Row): // whoever closed it may not have come to its end
 		return s.settle(ctx, segment, event)
 	}
 	return nil
 }
 
-func (s *Slices) openUntil() table.Value { return table.Number(s.now().Add(openFor).Unix()) }
+func (s *Slices) openUntil() table.Value { return table.Number(s.c.now().Add(openFor).Unix()) }
 
 // recall closes those slices of a new row that an earlier one of the event had.
 func (s *Slices) recall(ctx context.Context, segment stream.Segment, event string) error {
-	got, err := s.table.Call(ctx, "GetItem", table.Parameters{"Key": closedKey(segment, event), "ConsistentRead": true})
+	got, err := s.c.table.Call(ctx, "GetItem", table.Parameters{"Key": closedKey(segment, event), "ConsistentRead": true})
 	if err != nil || got.Row == nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *Slices) close(ctx context.Context, key table.Item, names []string) erro
 	for _, name := range names {
 		sets += ", " + name + " = :closed"
 	}
-	_, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key": key, "UpdateExpression": "SET expiresAt = if_not_exists(expiresAt, :expires)" + sets,
 		"ExpressionAttributeValues": table.Item{{":closed", table.Flag(false)}, {":expires", s.openUntil()}},
 	})
@@ -132,12 +132,12 @@ func (s *Slices) close(ctx context.Context, key table.Item, names []string) erro
 // Reached is how far a slice of the event has been delivered, see publish.Slices. Of a slice that is
 // closed it ends what a Close may not have come to. One read.
 func (s *Slices) Reached(ctx context.Context, segment stream.Segment, event string, slice int) (after string, open bool, err error) {
-	got, err := s.table.Call(ctx, "GetItem", table.Parameters{"Key": openKey(segment, event), "ConsistentRead": true})
+	got, err := s.c.table.Call(ctx, "GetItem", table.Parameters{"Key": openKey(segment, event), "ConsistentRead": true})
 	switch {
 	case err != nil || got.Row == nil:
 		return "", false, err
-	case !s.anyOpen(got.Row):
-		return "", false, s.settle(ctx, segment, event)
+	case !s.c.anyOpen(got.Row):
+		return "", false, s.remove(ctx, segment, event, got.Row)
 	}
 	at := got.Row.Get(sliceName(slice))
 	return at.Text, at.Kind == table.IsString, nil
@@ -146,7 +146,7 @@ func (s *Slices) Reached(ctx context.Context, segment stream.Segment, event stri
 // Advance has Reached return after, unless the slice is closed. One write.
 func (s *Slices) Advance(ctx context.Context, segment stream.Segment, event string, slice int, after string) error {
 	name := sliceName(slice)
-	_, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	_, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key": openKey(segment, event), "UpdateExpression": "SET " + name + " = :after",
 		"ConditionExpression":       "attribute_type(" + name + ", :text)",
 		"ExpressionAttributeValues": table.Item{{":after", table.Text(after)}, {":text", table.Text(string(table.IsString))}},
@@ -154,11 +154,11 @@ func (s *Slices) Advance(ctx context.Context, segment stream.Segment, event stri
 	return table.UnlessConflict(err)
 }
 
-// Close says that the slice of the event has been delivered. What is not open may be closed. One write; the last
-// slice of an event costs a read and two writes more, and three of an owner's.
+// Close says that the slice of the event has been delivered. What is not open may be closed. One write;
+// for the last slice of an event two more, and for that of an owner three.
 func (s *Slices) Close(ctx context.Context, segment stream.Segment, event string, slice int) error {
 	name := sliceName(slice)
-	got, err := s.table.Call(ctx, "UpdateItem", table.Parameters{
+	got, err := s.c.table.Call(ctx, "UpdateItem", table.Parameters{
 		"Key": openKey(segment, event), "UpdateExpression": "SET " + name + " = :closed",
 		"ConditionExpression":       "attribute_exists(" + name + ")",
 		"ExpressionAttributeValues": table.Item{{":closed", table.Flag(false)}},
@@ -168,7 +168,7 @@ func (s *Slices) Close(ctx context.Context, segment stream.Segment, event string
 	switch {
 	case errors.As(err, &none):
 		return nil
-	case err != nil || s.anyOpen(got.Row):
+	case err != nil || s.c.anyOpen(got.Row):
 		return err
 	}
 	return s.remove(ctx, segment, event, got.Row)
@@ -176,8 +176,8 @@ func (s *Slices) Close(ctx context.Context, segment stream.Segment, event string
 
 // settle removes the event's row if no slice of it is open.
 func (s *Slices) settle(ctx context.Context, segment stream.Segment, event string) error {
-	got, err := s.table.Call(ctx, "GetItem", table.Parameters{"Key": openKey(segment, event), "ConsistentRead": true})
-	if err != nil || s.anyOpen(got.Row) {
+	got, err := s.c.table.Call(ctx, "GetItem", table.Parameters{"Key": openKey(segment, event), "ConsistentRead": true})
+	if err != nil || s.c.anyOpen(got.Row) {
 		return err
 	}
 	return s.remove(ctx, segment, event, got.Row)
@@ -197,7 +197,7 @@ func (s *Slices) remove(ctx context.Context, segment stream.Segment, event strin
 	for slice := range conditions {
 		conditions[slice] = "NOT attribute_type(" + sliceName(slice) + ", :text)"
 	}
-	_, err := s.table.Call(ctx, "DeleteItem", table.Parameters{
+	_, err := s.c.table.Call(ctx, "DeleteItem", table.Parameters{
 		"Key": openKey(segment, event), "ConditionExpression": strings.Join(conditions, " AND "),
 		"ExpressionAttributeValues": table.Item{{":text", table.Text(string(table.IsString))}},
 	})

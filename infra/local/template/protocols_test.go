@@ -44,9 +44,9 @@ func TestNothingNamesWhatIsLeftOut(t *testing.T) {
 // TestAProtocolThatIsLeftOutHasNoFunctions: what serves both is always there.
 func TestAProtocolThatIsLeftOutHasNoFunctions(t *testing.T) {
 	for protocols, want := range map[string]string{
-		"both":     "Connect Subscribe Disconnect Greet Replay Sse Publish Api Enforce Notify Sweep",
-		"mastodon": "Connect Subscribe Disconnect Greet Replay Sse Publish Enforce Sweep",
-		"pusher":   "Connect Subscribe Disconnect Greet Publish Api Enforce Notify Sweep",
+		"both":     "Connect Subscribe Disconnect Greet Replay Sse Publish Deliver Api Enforce Notify Sweep",
+		"mastodon": "Connect Subscribe Disconnect Greet Replay Sse Publish Deliver Enforce Sweep",
+		"pusher":   "Connect Subscribe Disconnect Greet Publish Deliver Api Enforce Notify Sweep",
 	} {
 		stack, err := Load(deployed, Options{Parameters: map[string]string{"Protocols": protocols}})
 		if err != nil {

@@ -22,4 +22,11 @@
 // moves with every Defer, and another subscription to the same stream has other turns. So CaughtUp
 // does nothing with a turn that was read before a Defer or an unsubscribe, and Defer is false only
 // after a CaughtUp.
+//
+// # The rule for wide segments
+//
+// A store may be cut (Subject.Cut): then audiences leave out segments of their topics that are wide, and
+// name them. A segment's listeners, page by page and slice by slice, are those that the audience would
+// have had, each once, and a connection is always in the same slice. A slice of an event is open from Open
+// to Close, once: whoever opens it again finds it as it is.
 package connectiontest

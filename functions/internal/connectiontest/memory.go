@@ -15,9 +15,12 @@ type Memory struct {
 	limits Limits
 	mu     sync.Mutex
 	open   map[string]*connection
-	heads  map[stream.Topic]head
+	// connections is how many are open of each account, and found where they have subscribed.
+	connections map[string]int
+	found       map[place]map[string]*connection
+	heads       map[stream.Topic]head
 	// openings are what is, or was, under way to wide segments.
-	openings map[openingKey]*opening
+	openings openings
 	// turns counts, so that no turn comes twice.
 	turns int64
 }
@@ -40,7 +43,8 @@ type mapping struct {
 
 // NewMemory is an empty store.
 func NewMemory(l Limits) *Memory {
-	return &Memory{limits: l, open: map[string]*connection{}, heads: map[stream.Topic]head{}, openings: map[openingKey]*opening{}}
+	return &Memory{limits: l, open: map[string]*connection{}, connections: map[string]int{}, found: map[place]map[string]*connection{},
+		heads: map[stream.Topic]head{}, openings: openings{}}
 }
 
 var _ Store = (*Memory)(nil)
@@ -49,16 +53,19 @@ var _ Store = (*Memory)(nil)
 func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscription) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.connections(s.Account) >= m.limits.Connections {
+	if m.connections[s.Account] >= m.limits.Connections {
 		return stream.ErrTooManyConnections
 	}
+	m.remove(s.ID)
 	c := &connection{session: s, last: map[string]mapping{}}
 	for _, sub := range first {
 		made := m.mapping(s, sub, s.ConnectedAt)
 		made.opened = time.Now()
 		c.last[sub.Key()] = made
+		m.index(c, sub)
 	}
 	m.open[s.ID] = c
+	m.connections[s.Account]++
 	return nil
 }
 
@@ -80,15 +87,6 @@ func (m *Memory) mapping(s stream.Session, sub stream.Subscription, at time.Time
 		made.turn = m.turns
 	}
 	return made
-}
-
-func (m *Memory) connections(account string) (n int) {
-	for _, c := range m.open {
-		if c.session.Account == account {
-			n++
-		}
-	}
-	return n
 }
 
 // Session implements Store.
@@ -121,6 +119,7 @@ func (m *Memory) Subscribe(_ context.Context, s stream.Session, sub stream.Subsc
 		return false, stream.ErrTooManySubscriptions
 	}
 	c.last[sub.Key()] = m.mapping(s, sub, at)
+	m.index(c, sub)
 	return s.EventIDs, nil
 }
 
@@ -154,7 +153,7 @@ func (m *Memory) Unsubscribe(_ context.Context, s stream.Session, sub stream.Sub
 func (m *Memory) Close(_ context.Context, c stream.Connection) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.open, c.ID)
+	m.remove(c.ID)
 	return nil
 }
 
@@ -172,17 +171,8 @@ func (m *Memory) Listeners(_ context.Context, t stream.Topic) ([]stream.Listener
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var found []stream.Listener
-	for _, c := range m.open {
-		for _, last := range c.last {
-			everyone := t.IsEveryone() && last.sub.Stream == stream.User
-			if last.subscribed && (everyone || last.sub.Topic(c.session.Account) == t) {
-				l := c.listener(last)
-				if everyone {
-					l.Since = time.Time{}
-				}
-				found = append(found, l)
-			}
-		}
+	for _, s := range segments(t) {
+		found = append(found, m.listeners(t, s)...)
 	}
 	return found, nil
 }

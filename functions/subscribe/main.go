@@ -25,7 +25,8 @@ func main() {
 	connections := dynamo.NewConnections(db, vars.Text("CONNECTIONS_TABLE"), limits)
 	// The connection is open, as it has just sent something: gone is gone.
 	url := vars.Text("CALLBACK_URL")
-	answers := greet.Greeter{Poster: apigw.NewClient(url, cfg), Patience: 5 * time.Second}
+	gateway := apigw.NewClient(url, cfg)
+	answers := greet.Greeter{Poster: gateway, Closer: gateway, Patience: 5 * time.Second}
 	protocols := vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher")
 	var streams route.Receiver
 	if protocols != "pusher" {

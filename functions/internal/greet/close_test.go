@@ -3,6 +3,7 @@ package greet_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,26 @@ func TestAConnectionWhoseFramesAreGivenUpIsClosedAllTheSame(t *testing.T) {
 		t.Error(err)
 	}
 	accepted(t, d.gateway, "c= closed")
+}
+
+func TestAConnectionWhoseFramesAreNotTakenInTimeIsClosed(t *testing.T) {
+	for _, reason := range []error{stream.ErrThrottled, stream.ErrUnavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			d := &door{gateway: &gateway{failures: map[string][]error{"2": slices.Repeat([]error{reason}, 10_000)}}}
+			if err := d.greeter().Greet(context.Background(), greeting("1", "2")); !errors.Is(err, reason) {
+				t.Error(err)
+			}
+			accepted(t, d.gateway, "c= 1,c= closed")
+		})
+	}
+}
+
+func TestAConnectionIsNotClosedForAFrameThatNoneCanTake(t *testing.T) {
+	d := &door{gateway: &gateway{failures: map[string][]error{"1": {stream.ErrTooLarge}}}}
+	if err := d.greeter().Greet(context.Background(), greeting("1", "2")); !errors.Is(err, stream.ErrTooLarge) {
+		t.Error(err)
+	}
+	accepted(t, d.gateway, "c= 2")
 }
 
 func TestAConnectionThatIsGoneIsNotClosed(t *testing.T) {

@@ -1,5 +1,6 @@
 // Package greet posts frames to a connection that may not be open yet, or whose client may be
-// slow, until they are accepted or a time is up. It can close the connection behind them.
+// slow, until they are accepted or a time is up. It can close the connection behind them, and does so
+// with one whose frames were not accepted in time: its client would wait for them and not know.
 //
 // API Gateway refuses posts to a connection until the function of $connect has returned and the
 // upgrade was answered, with the same 410 that it gives for a connection that is gone. So a 410
@@ -31,7 +32,8 @@ type Closer interface {
 // Greeter posts greetings. The zero durations are usable: they mean "not at all".
 type Greeter struct {
 	Poster Poster
-	// Closer is needed for greetings that Close.
+	// Closer is needed for greetings that Close. With it, a connection whose frames are given up because
+	// they are throttled, or the transport fails, is closed, so that its client can come back.
 	Closer Closer
 	// Young is how long a connection counts as not open yet when it is said to be gone, from
 	// the first post on: not from ConnectedAt, since $connect itself may have been slow.
@@ -41,6 +43,8 @@ type Greeter struct {
 	Patience time.Duration
 	// MaxWait is how long NotBefore is waited for at the most.
 	MaxWait time.Duration
+	// Jitter returns a random part of a pause. Default: rand.N.
+	Jitter func(time.Duration) time.Duration
 }
 
 // openedWithin is how long after ConnectedAt a connection may still become open: the 29 s that
@@ -53,21 +57,33 @@ const openedWithin = 40 * time.Second
 // ErrUnavailable may be a frame that arrived: then it comes twice.
 //
 // A greeting that says so closes the connection behind its last frame, or when they are given up. One
-// that is gone by then is no error.
+// that is gone by then is no error. See Closer for what is closed without that.
 func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 	g.waitUntil(ctx, greeting.NotBefore)
 	err := g.post(ctx, greeting)
-	if greeting.Close && !errors.Is(err, stream.ErrGone) {
+	if greeting.Close && !errors.Is(err, stream.ErrGone) || g.Closer != nil && unheard(err) {
 		err = errors.Join(err, g.close(ctx, greeting.Connection.ID))
 	}
 	return err
+}
+
+// unheard reports whether frames were given up that may have been accepted later.
+func unheard(err error) bool {
+	return errors.Is(err, stream.ErrThrottled) || errors.Is(err, stream.ErrUnavailable)
+}
+
+func (g Greeter) jitter() func(time.Duration) time.Duration {
+	if g.Jitter == nil {
+		return rand.N[time.Duration]
+	}
+	return g.Jitter
 }
 
 func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(g.Patience))
 	defer cancel()
-	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until}
+	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until, g.jitter()}
 	tooLarge := 0
 	for i, frame := range greeting.Frames {
 		err := p.post(ctx, []byte(frame))
@@ -92,7 +108,7 @@ func (g Greeter) close(ctx context.Context, id string) error {
 		if err == nil || errors.Is(err, stream.ErrGone) {
 			return nil
 		}
-		pause, again := posting{}.pause(err, attempt)
+		pause, again := posting{jitter: g.jitter()}.pause(err, attempt)
 		if !again || sleep(ctx, pause) != nil {
 			return fmt.Errorf("connection not closed: %w", err)
 		}
@@ -123,6 +139,7 @@ type posting struct {
 	id     string
 	openBy time.Time
 	until  time.Time // zero: never
+	jitter func(time.Duration) time.Duration
 }
 
 // post tries until the frame is accepted, refused for good, or the context's time is up, and not
@@ -149,10 +166,10 @@ func (p posting) pause(err error, attempt int) (time.Duration, bool) {
 	switch {
 	case errors.Is(err, stream.ErrGone):
 		least := min(10*time.Millisecond<<min(attempt, 3), 50*time.Millisecond) // most open within some
-		return least + rand.N(least), time.Now().Before(p.openBy)
+		return least + p.jitter(least), time.Now().Before(p.openBy)
 	case errors.Is(err, stream.ErrThrottled), errors.Is(err, stream.ErrUnavailable):
 		limit := min(100*time.Millisecond<<min(attempt, 10), time.Second)
-		return 10*time.Millisecond + rand.N(limit), true
+		return 10*time.Millisecond + p.jitter(limit), true
 	}
 	return 0, false
 }

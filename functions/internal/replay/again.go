@@ -18,7 +18,7 @@ const (
 const outage = 5 * time.Second
 
 // again does what may fail until it succeeds or the context ends.
-func again[T any](ctx context.Context, do func() (T, error)) (result T, err error) {
+func again[T any](ctx context.Context, r Replayer, do func() (T, error)) (result T, err error) {
 	start := time.Now()
 	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, longestPause) {
 		if result, err = do(); err == nil {
@@ -26,10 +26,17 @@ func again[T any](ctx context.Context, do func() (T, error)) (result T, err erro
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause - rand.N(pause/2)):
+		case <-time.After(pause - r.jitter(pause/2)):
 		}
 	}
 	return result, late(err, time.Since(start))
+}
+
+func (r Replayer) jitter(d time.Duration) time.Duration {
+	if r.Jitter == nil {
+		return rand.N(d)
+	}
+	return r.Jitter(d)
 }
 
 // late is why nothing came of what was tried for a while until the context ended: a service that

@@ -14,7 +14,7 @@ func (s *serving) show(ctx context.Context, m stream.Message, id string) error {
 		stream.Message
 		ok bool
 	}
-	seen, err := again(ctx, func() (shown, error) {
+	seen, err := again(ctx, s.Replayer, func() (shown, error) {
 		m, ok, err := s.Render(ctx, s.listener, m)
 		return shown{m, ok}, err
 	})

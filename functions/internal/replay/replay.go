@@ -50,7 +50,7 @@ type Again interface {
 	Replay(ctx context.Context, r stream.Replay) error
 }
 
-// Replayer serves replays. All fields are needed.
+// Replayer serves replays. All fields but Jitter are needed.
 type Replayer struct {
 	Directory Directory
 	// Reader reads the logs of the subscription from the position on.
@@ -67,6 +67,8 @@ type Replayer struct {
 	Margin time.Duration
 	// Patience is how long a client waits for a service that fails before it is disconnected.
 	Patience time.Duration
+	// Jitter returns a random part of a pause. Default: rand.N.
+	Jitter func(time.Duration) time.Duration
 }
 
 // Why a replay ends before it has caught up.

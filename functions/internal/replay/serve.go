@@ -48,7 +48,7 @@ func (s *serving) serve(ctx context.Context) error {
 		if err := s.catchUp(ctx); err != nil {
 			return err
 		}
-		live, err := again(ctx, func() (bool, error) { return s.Directory.CaughtUp(ctx, s.what, turn) })
+		live, err := again(ctx, s.Replayer, func() (bool, error) { return s.Directory.CaughtUp(ctx, s.what, turn) })
 		if err != nil || live {
 			return err
 		}
@@ -57,7 +57,7 @@ func (s *serving) serve(ctx context.Context) error {
 
 // look reads the mapping.
 func (s *serving) look(ctx context.Context) (turn int64, err error) {
-	_, err = again(ctx, func() (_ bool, err error) {
+	_, err = again(ctx, s.Replayer, func() (_ bool, err error) {
 		s.listener, turn, err = s.Directory.Replaying(ctx, s.what)
 		return true, err
 	})
@@ -91,7 +91,7 @@ type page struct {
 // catchUp posts what the logs hold, up to their end.
 func (s *serving) catchUp(ctx context.Context) error {
 	for more := true; more; {
-		got, err := again(ctx, func() (p page, err error) {
+		got, err := again(ctx, s.Replayer, func() (p page, err error) {
 			p.items, p.more, err = s.reader.Read(ctx, time.Now(), true)
 			return p, err
 		})

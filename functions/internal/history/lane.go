@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"edgestream/functions/internal/stream"
 )
 
@@ -63,29 +61,33 @@ func (l *lane) leave() { l.turn <- struct{}{} }
 // behind the next one.
 func (l *lane) rename() { l.name, l.tails = l.config.Name(), map[stream.Topic]tail{} }
 
-// write appends the entries of one record and notes what comes of each.
+// write appends the entries of one record and notes what comes of each. They take their places in
+// their order.
 func (l *lane) write(ctx context.Context, a *appending, record []int) {
 	if len(l.tails) > topicsPerName {
 		l.rename()
 	}
-	var g errgroup.Group
-	g.SetLimit(topicsAtOnce)
+	var wg sync.WaitGroup
+	appending := make(chan struct{}, topicsAtOnce)
 	for _, i := range record {
-		g.Go(func() error {
-			a.stored[i], a.errs[i] = l.append(ctx, a.entries[i])
-			return nil
+		appending <- struct{}{}
+		placed := l.place(a.entries[i])
+		wg.Go(func() {
+			defer func() { <-appending }()
+			a.stored[i], a.errs[i] = l.append(ctx, placed)
 		})
 	}
-	_ = g.Wait() // the errors are noted
+	wg.Wait()
 	if a.failure(record) != nil {
 		l.rename()
 	}
 }
 
+// append appends an entry that has its place. Each further attempt takes a new one.
 func (l *lane) append(ctx context.Context, e Entry) (Entry, error) {
 	began := time.Now()
 	for delay := firstDelay; ; delay = min(2*delay, longestDelay) {
-		stored, err := l.log.Append(ctx, l.place(e))
+		stored, err := l.log.Append(ctx, e)
 		if err == nil {
 			l.keep(e.Topic, stored)
 			return stored, nil
@@ -94,6 +96,7 @@ func (l *lane) append(ctx context.Context, e Entry) (Entry, error) {
 		if !errors.Is(err, ErrUnavailable) || time.Since(began)+pause > l.config.Patience || wait(ctx, pause) != nil {
 			return Entry{}, err
 		}
+		e = l.place(e)
 	}
 }
 

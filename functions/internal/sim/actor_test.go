@@ -1,0 +1,198 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/stream"
+)
+
+var (
+	errDead = errors.New("the instance has died")
+	// errUnavailable is what every service answers that fails; it is right for all of them.
+	errUnavailable = fmt.Errorf("%w (%w)", stream.ErrUnavailable, history.ErrUnavailable)
+)
+
+// actor is an instance of a function. What it does to the world it does in steps; once it is dead,
+// nothing that its goroutines still do has an effect.
+type actor struct {
+	*world
+	name   string
+	dead   atomic.Bool
+	parked map[*step]bool
+	// round counts invocations; ends is called when the one that runs ends, and nil if none does.
+	round  int
+	ends   func(error)
+	cancel context.CancelFunc
+}
+
+func (w *world) actor(kind string) *actor {
+	w.instances[kind]++
+	return &actor{world: w, name: fmt.Sprint(kind, w.instances[kind]), parked: map[*step]bool{}, cancel: func() {}}
+}
+
+// invoke runs the handler on the instance, and calls then when it has returned, or has died: by
+// its timeout, too.
+func (a *actor) invoke(timeout time.Duration, handle func(context.Context) error, then func(error)) {
+	a.round++
+	round := a.round
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	a.ends, a.cancel = then, cancel
+	a.working[a] = true
+	go func() {
+		err := handle(ctx)
+		a.submit(fmt.Sprint(a.name, " returns ", round), func() {
+			delete(a.working, a)
+			cancel()
+			if !a.dead.Load() {
+				a.end(err)
+			}
+		})
+	}()
+	a.after(timeout, func() {
+		if a.round == round && a.ends != nil {
+			a.die("its time is up")
+		}
+	})
+}
+
+func (a *actor) end(err error) {
+	if then := a.ends; then != nil {
+		a.ends = nil
+		then(err)
+	}
+}
+
+// die ends the instance between two steps.
+func (a *actor) die(why string) {
+	if a.dead.Swap(true) {
+		return
+	}
+	a.note(mark{}, "%s dies: %s", a.name, why)
+	a.tally.died++
+	a.stop()
+	if a.ends != nil {
+		a.after(a.between(10*time.Millisecond, 200*time.Millisecond), func() { a.end(errDead) })
+	}
+}
+
+// stop lets its goroutines go.
+func (a *actor) stop() {
+	a.dead.Store(true)
+	for s := range a.parked {
+		s.release(errDead)
+	}
+	a.cancel()
+}
+
+// operation is something to be done to the world.
+type operation struct {
+	class class
+	// what it is, in the trace; it tells apart what an instance does at one moment.
+	what string
+	// about is whom it concerns, and effect what it does. unsure is called if it was done and the caller
+	// does not know. The scheduler calls them.
+	about  func() mark
+	effect func() error
+	unsure func()
+}
+
+// step is an operation under way: a request that takes effect after a while, and whose answer takes
+// another.
+type step struct {
+	*actor
+	operation
+	fate
+	err  error
+	done chan struct{}
+	// happened says that it had its effect, and abandoned that the caller did not wait for the answer.
+	happened  bool
+	abandoned atomic.Bool
+}
+
+// do has the operation done in the scheduler's time, and returns its error, or that of what befell it.
+// Then it was done or not.
+func (a *actor) do(ctx context.Context, o operation) error {
+	switch err := ctx.Err(); {
+	case a.dead.Load():
+		return errDead
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	s := &step{actor: a, operation: o, done: make(chan struct{})}
+	a.submit(a.name+" "+o.what, s.begin)
+	select {
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		s.abandoned.Store(true)
+		return fmt.Errorf("%w: %w", errUnavailable, ctx.Err())
+	}
+}
+
+func (s *step) begin() {
+	s.parked[s] = true
+	if s.dead.Load() {
+		s.release(errDead)
+		return
+	}
+	s.fate = s.fateOf(s.class)
+	s.after(s.takes, s.strike)
+}
+
+// strike is when the operation takes effect.
+func (s *step) strike() {
+	switch {
+	case s.dead.Load() || s.abandoned.Load() && !s.late:
+		return
+	case s.kills == before:
+		s.die("before it " + s.what)
+		return
+	}
+	err := s.refused
+	if err == nil {
+		err = s.effect()
+		s.happened = err == nil
+	}
+	s.note(s.about(), "%s %s: %s", s.name, s.what, word(err))
+	if s.lost != nil {
+		err = s.lost
+	}
+	if s.kills == behind {
+		s.die("behind that")
+		return
+	}
+	s.after(s.answer, func() { s.release(err) })
+}
+
+func (s *step) release(err error) {
+	if !s.parked[s] {
+		return
+	}
+	delete(s.parked, s)
+	s.err = err
+	close(s.done)
+	if s.happened && s.unsure != nil && (err != nil || s.abandoned.Load()) {
+		s.note(s.about(), "%s does not know that it %s", s.name, s.what)
+		s.unsure()
+	}
+}
+
+// word is an outcome in a trace.
+func word(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, stream.ErrGone):
+		return "gone"
+	case errors.Is(err, stream.ErrThrottled):
+		return "throttled"
+	case errors.Is(err, errUnavailable):
+		return "unavailable"
+	}
+	return err.Error()
+}

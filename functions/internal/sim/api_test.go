@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/sweep"
+)
+
+// api is the management API as one instance uses it.
+type api struct{ *actor }
+
+var (
+	_ publish.Poster  = api{}
+	_ sweep.Transport = api{}
+)
+
+// Post implements publish.Poster.
+func (a api) Post(ctx context.Context, id string, frame []byte) error {
+	f := parse(frame)
+	return a.do(ctx, operation{
+		class: posts, what: fmt.Sprintf("posts %s to %s", f, id),
+		about:  func() mark { return a.about(id, f) },
+		effect: func() error { return a.gateway.post(id, f) },
+		unsure: func() { a.unsure(id, f) },
+	})
+}
+
+// about is whom a frame concerns.
+func (w *world) about(id string, f frame) mark {
+	m := of(id)
+	if n, ok := w.app.numberOf(f); ok {
+		m.records = []*record{w.records[n]}
+	}
+	return m
+}
+
+// unsure notes that the frame may come again.
+func (w *world) unsure(id string, f frame) {
+	if n, ok := w.app.numberOf(f); ok {
+		w.gateway.sockets[id].unknown[n] = true
+	}
+}
+
+func (g *gateway) post(id string, f frame) error {
+	s, err := g.reach(id)
+	switch {
+	case err != nil:
+		return err
+	case time.Now().Before(s.slowUntil):
+		return stream.ErrThrottled
+	}
+	if !g.calm && g.chance(g.weather.slowClients/10) {
+		s.slowUntil = time.Now().Add(g.between(100*time.Millisecond, 15*time.Second))
+	}
+	s.active = time.Now()
+	if s.left.IsZero() {
+		s.client.receive(s, f)
+	}
+	return nil
+}
+
+// Disconnect implements publish.Poster.
+func (a api) Disconnect(ctx context.Context, id string) error {
+	return a.call(ctx, id, "disconnects", func(s *socket) { a.gateway.close(s, "by "+a.name) })
+}
+
+// Active implements sweep.Transport.
+func (a api) Active(ctx context.Context, id string) (at time.Time, err error) {
+	err = a.call(ctx, id, "asks for", func(s *socket) { at = s.active })
+	return at, err
+}
+
+// call makes a call about a connection that is there.
+func (a api) call(ctx context.Context, id, what string, do func(*socket)) error {
+	return a.do(ctx, operation{
+		class: posts, what: what + " " + id, about: func() mark { return of(id) },
+		effect: func() error {
+			s, err := a.gateway.reach(id)
+			if err == nil {
+				do(s)
+			}
+			return err
+		},
+	})
+}

@@ -1,0 +1,98 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/replay"
+	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/sweep"
+)
+
+// The functions are put together as their mains do it.
+
+// jitter is random in the pause and the time, and so the same for all who ask at one moment.
+func (a *actor) jitter(d time.Duration) time.Duration {
+	h := fnv.New64a()
+	_, _ = fmt.Fprint(h, a.seed, a.name, time.Now().UnixNano(), d)
+	return time.Duration(h.Sum64() % uint64(max(d, 1)))
+}
+
+func (a *actor) log() log { return log{actor: a, memory: a.history} }
+
+func (a *actor) resume() mastodon.Resume {
+	positions := history.Resumer{Keeper: table{a}, Log: a.log(), Kept: 15 * time.Minute}
+	return mastodon.Resume{Positions: positions, Replayer: queue{a}}
+}
+
+func (a *actor) admits() mastodon.Connect {
+	return mastodon.Connect{
+		Tokens: tokens{}, Authoriser: authoriser(), Connections: table{a},
+		Recheck: mastodon.Recheck{Lists: tokens{}, Viewers: tokens{}, Mappings: table{a}},
+		Resume:  a.resume(), Greeter: queue{a},
+	}
+}
+
+func (a *actor) receives() mastodon.Messages {
+	return mastodon.Messages{
+		Sessions: table{a}, Subscriptions: table{a}, Authoriser: authoriser(),
+		Recheck: mastodon.Recheck{Lists: tokens{}, Viewers: tokens{}, Mappings: table{a}},
+		Resume:  a.resume(), MaxBytes: 1 << 10, Margin: time.Second,
+		Greeter: greet.Greeter{Poster: api{a}, Closer: api{a}, Patience: 5 * time.Second, Jitter: a.jitter},
+	}
+}
+
+func authoriser() mastodon.Authoriser {
+	return mastodon.Authoriser{Lists: tokens{}, MaxTag: 100, MaxList: 100}
+}
+
+func (a *actor) greets() greet.Greeter {
+	return greet.Greeter{
+		Poster: api{a}, Closer: api{a}, Jitter: a.jitter,
+		Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second,
+	}
+}
+
+func (a *actor) replays() replay.Replayer {
+	return replay.Replayer{
+		Directory: table{a},
+		Reader: func(b history.Bound, p history.Position) replay.Reader {
+			return history.NewReader(a.log(), b, p)
+		},
+		Render: func(_ context.Context, _ stream.Listener, m stream.Message) (stream.Message, bool, error) {
+			return m, true, nil
+		},
+		Encode:  mastodon.FrameID,
+		Greeter: greet.Greeter{Poster: api{a}, Young: 5 * time.Second, Patience: 10 * time.Second, Jitter: a.jitter},
+		Closer:  api{a}, Again: queue{a}, Jitter: a.jitter,
+		Margin: 15 * time.Second, Patience: 4 * time.Minute,
+	}
+}
+
+func (a *actor) sweeps() *sweep.Sweeper {
+	return sweep.New(sweep.Config{Table: table{a}, Transport: api{a}, KeepAlive: keepAlive, Jitter: a.jitter})
+}
+
+func keepAlive(s stream.Session, sub stream.Subscription) []byte {
+	if !s.EventIDs {
+		return mastodon.KeepAlive(sub, "")
+	}
+	bound := history.Bound{Subscription: sub, Account: s.Account}
+	return mastodon.KeepAlive(sub, bound.EventID(history.Entry{At: time.Now()}, 0))
+}
+
+// tokens are the Accounts table, which never fails here: a token is its account's id.
+type tokens struct{}
+
+func (tokens) Grant(_ context.Context, token string) (stream.Grant, error) {
+	return stream.Grant{Account: token, Scopes: stream.Scopes{"read"}}, nil
+}
+
+func (tokens) ListOwner(_ context.Context, list string) (string, error) { return list[1:], nil }
+
+func (tokens) Viewer(context.Context, string) (string, error) { return "", nil }

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/stream"
+	"edgestream/functions/internal/sweep"
+)
+
+// gateway is API Gateway: sockets, their functions, and the management API.
+type gateway struct {
+	*world
+	sockets map[string]*socket
+	all     []*socket
+}
+
+// socket is one connection, from its handshake on.
+type socket struct {
+	stream.Connection
+	client *client
+	open   bool
+	// opened and ended are when the handshake was answered and the connection ended; ended is set
+	// too if it was refused. taken is when its row was removed.
+	opened, ended, taken time.Time
+	// left is when its client went without a word; the gateway does not know.
+	left time.Time
+	// active is when a message last went either way, and said the time of the client's last one.
+	active, said time.Time
+	slowUntil    time.Time
+	// retrying says that the client is about to ask again for what it wants.
+	retrying bool
+	// resumed are the subscriptions that were asked for with an id.
+	resumed  map[string]bool
+	listened []*listening
+	arrivals map[string][]arrival
+	// unknown are the records of which a post ended without an answer.
+	unknown map[int]bool
+	// given are how many greeters were given a record and have not posted it.
+	given map[int]int
+}
+
+// connect begins a handshake.
+func (g *gateway) connect(c *client, h mastodon.Handshake) *socket {
+	c.sockets++
+	id := fmt.Sprint(c.name, ".", c.sockets)
+	h.Connection = stream.Connection{ID: id, ConnectedAt: time.Now().UTC().Truncate(time.Millisecond)}
+	s := &socket{Connection: h.Connection, client: c, resumed: map[string]bool{}, arrivals: map[string][]arrival{}, unknown: map[int]bool{}, given: map[int]int{}}
+	g.sockets[id] = s
+	g.all = append(g.all, s)
+	g.note(mark{client: c.name}, "%s connects as %s: %s%s%s %s", c.name, id, h.Stream, h.Tag, h.List, h.LastEventID)
+	a := g.actor("connect")
+	a.invoke(10*time.Second, func(ctx context.Context) error { return a.admits().Connect(ctx, h, g.log) }, func(err error) {
+		g.after(g.between(time.Millisecond, 300*time.Millisecond), func() { g.answer(s, err) })
+	})
+	return s
+}
+
+func (g *gateway) answer(s *socket, err error) {
+	if err != nil {
+		s.ended = time.Now()
+		g.note(mark{client: s.client.name}, "%s is refused: %v", s.ID, err)
+		s.client.lost(s)
+		return
+	}
+	s.open, s.opened, s.active = true, time.Now(), time.Now()
+	g.note(mark{client: s.client.name}, "%s is open", s.ID)
+	s.client.opened(s)
+}
+
+// send takes a message of the client's, which is handled beside all others.
+func (g *gateway) send(s *socket, body string) {
+	if !s.open || !s.left.IsZero() {
+		return
+	}
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	if !at.After(s.said) {
+		at = s.said.Add(time.Millisecond)
+	}
+	s.said, s.active = at, time.Now()
+	g.note(mark{client: s.client.name}, "%s sends %s", s.ID, body)
+	g.after(g.between(0, 20*time.Millisecond), func() {
+		a := g.actor("subscribe")
+		a.invoke(10*time.Second, func(ctx context.Context) error {
+			a.receives().Receive(ctx, mastodon.Incoming{Connection: s.Connection, At: at, Body: body}, g.log)
+			return nil
+		}, func(err error) {
+			if err != nil {
+				s.client.receive(s, frame{Error: "Internal server error"})
+			}
+		})
+	})
+}
+
+// close ends the connection, and has its function called, if that is not forgotten.
+func (g *gateway) close(s *socket, why string) {
+	if !s.open {
+		return
+	}
+	s.open, s.ended = false, time.Now()
+	g.note(mark{client: s.client.name}, "%s is closed: %s", s.ID, why)
+	if s.left.IsZero() {
+		s.client.lost(s)
+	}
+	delay := g.between(time.Millisecond, 100*time.Millisecond)
+	if !g.calm {
+		if g.chance(g.weather.forgotten) {
+			return
+		}
+		if g.chance(g.weather.late) {
+			delay = g.between(time.Second, 30*time.Second)
+		}
+	}
+	g.after(delay, func() {
+		a := g.actor("disconnect")
+		a.invoke(10*time.Second, func(ctx context.Context) error { return table{a}.Close(ctx, s.Connection) }, func(error) {})
+	})
+}
+
+// taken notes that the connection's row is removed.
+func (g *gateway) taken(id string) { g.sockets[id].taken = time.Now() }
+
+// idle closes what has been idle for too long.
+func (g *gateway) idle() {
+	for _, s := range g.all {
+		if s.open && time.Since(s.active) >= sweep.Idle {
+			g.close(s, "idle")
+		}
+	}
+	g.after(10*time.Second, g.idle)
+}
+
+// reach is the socket of a call, if the account may call and the socket is there.
+func (g *gateway) reach(id string) (*socket, error) {
+	if err := g.take(); err != nil {
+		return nil, err
+	}
+	if s := g.sockets[id]; s.open {
+		return s, nil
+	}
+	return nil, stream.ErrGone
+}

@@ -1,0 +1,55 @@
+package sim
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"sync/atomic"
+
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/viewer"
+)
+
+// publisher is an instance of publish.
+type publisher struct {
+	*actor
+	*publish.Publisher
+}
+
+func (w *world) newPublisher() *publisher {
+	a := w.actor("publish")
+	writer := history.NewWriter(a.log(), history.WriterConfig{Jitter: a.jitter, Name: namesOf(w.instances["publish"])})
+	config := publish.Config{
+		Directory: table{a}, Recorder: writer, Viewers: nobody{}, Poster: api{a}, Greeter: queue{a}, Reporter: reporter{a},
+		Encode: mastodon.Frame, Identify: mastodon.WithID, Jitter: a.jitter,
+	}
+	if w.mutate != nil {
+		w.mutate(a, &config)
+	}
+	return &publisher{a, publish.New(config)}
+}
+
+// namesOf are the names that an instance's writers take, one after the other.
+func namesOf(instance int) func() string {
+	var n atomic.Int32
+	return func() string {
+		return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%03d%03d", instance, n.Add(1)))
+	}
+}
+
+// nobody filters anything.
+type nobody struct{}
+
+func (nobody) Get(context.Context, []viewer.Key) (map[viewer.Key]*viewer.Viewer, error) {
+	return nil, nil
+}
+
+// reporter has nothing to do: all records fit.
+type reporter struct{ *actor }
+
+func (r reporter) Report(_ context.Context, record []byte, reason string) error {
+	r.submit(r.name+" reports", func() { r.fail("%s is reported: %s", record, reason) })
+	return nil
+}

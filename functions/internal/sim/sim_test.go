@@ -1,0 +1,105 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 150, "how many seeds are run; with more than that, progress is shown")
+	from  = flag.Uint64("from", 1, "the first of the seeds")
+	one   = flag.Uint64("seed", 0, "the one seed that is run, with its whole trace in -trace")
+	path  = flag.String("trace", "", "a file for the trace of the one seed")
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestSeeds(t *testing.T) {
+	if *one != 0 {
+		w := simulate(t, *one, options{})
+		report(t, w)
+		if err := w.save(*path); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	all := runs{began: time.Now()}
+	for seed := *from; seed < *from+*seeds; seed++ {
+		w := simulate(t, seed, options{})
+		report(t, w)
+		if all.add(w); all.failed == 5 {
+			t.Fatal("and so on")
+		}
+		if *seeds > 150 && all.seeds%100 == 0 {
+			fmt.Println(all)
+		}
+	}
+	t.Log(all)
+}
+
+// save writes the whole trace to the file, if one is named.
+func (t *trace) save(path string) error {
+	if path == "" {
+		return nil
+	}
+	return os.WriteFile(path, []byte(t.String()), 0o600)
+}
+
+// runs is how many there were, and of what kind.
+type runs struct {
+	seeds, failed int
+	began         time.Time
+	tally
+}
+
+func (r *runs) add(w *world) {
+	r.seeds++
+	if len(w.wrong) > 0 {
+		r.failed++
+	}
+	r.died += w.tally.died
+	r.arrivals += w.tally.arrivals
+	r.due += w.tally.due
+	r.repeats += w.tally.repeats
+	r.greeterLost += w.tally.greeterLost
+}
+
+func (r runs) String() string {
+	return fmt.Sprintf("%d seeds in %v, %d failed: %d events due, %d frames, of them %d repeats; %d instances died, %d events with a greeter that did",
+		r.seeds, time.Since(r.began).Round(100*time.Millisecond), r.failed, r.due, r.arrivals, r.repeats, r.died, r.greeterLost)
+}
+
+// report fails the test if something went wrong, with the last of what concerns it.
+func report(t *testing.T, w *world) {
+	t.Helper()
+	if len(w.wrong) == 0 {
+		return
+	}
+	t.Errorf("seed %d: %d things are wrong, the first of them:\n%v\n\n%s", w.seed, len(w.wrong), w.wrong[0], w.tail(w.wrong[0], 60))
+}
+
+// The same seed is the same run.
+func TestARunDependsOnItsSeedAlone(t *testing.T) {
+	for seed := uint64(1); seed <= 10; seed++ {
+		first, second := simulate(t, seed, options{}).String(), simulate(t, seed, options{}).String()
+		if first != second {
+			t.Fatalf("seed %d: two runs differ from here on:\n%s", seed, difference(first, second))
+		}
+	}
+}
+
+func difference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range x {
+		if i >= len(y) || x[i] != y[i] {
+			return strings.Join(x[max(0, i-3):min(i+4, len(x))], "\n") + "\nor\n" + strings.Join(y[i:min(i+4, len(y))], "\n")
+		}
+	}
+	return ""
+}

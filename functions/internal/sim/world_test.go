@@ -1,0 +1,146 @@
+package sim
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"edgestream/functions/internal/historytest"
+	"edgestream/functions/internal/publish"
+)
+
+// world is one run: everything that there is, and what goes wrong.
+type world struct {
+	*scheduler
+	trace
+	seed    uint64
+	weather weather
+	// calm says that nothing goes wrong any more.
+	calm bool
+	// finished says that nothing has an effect any more.
+	finished bool
+	quota    quota
+
+	instances map[string]int
+	// working are those that have goroutines.
+	working map[*actor]bool
+
+	app     *app
+	source  *source
+	rows    *rows
+	history *historytest.Memory
+	gateway *gateway
+	clients []*client
+	records []*record
+	check   *checker
+	tally   tally
+	probes  int
+	log     *slog.Logger
+	// mutate breaks a publisher, to see whether that is found.
+	mutate func(*actor, *publish.Config)
+}
+
+// tally is what a run was like.
+type tally struct {
+	died, arrivals, due, repeats, greeterLost int
+}
+
+// options are what a run differs in but the seed.
+type options struct {
+	mutate func(*actor, *publish.Config)
+	mild   bool
+}
+
+// simulate makes one run of the seed.
+func simulate(t *testing.T, seed uint64, o options) (w *world) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		w = newWorld(seed, o)
+		w.run()
+	})
+	return w
+}
+
+func newWorld(seed uint64, o options) *world {
+	w := &world{
+		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, instances: map[string]int{}, working: map[*actor]bool{},
+		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate,
+	}
+	if !o.mild {
+		w.weather = newWeather(w.scheduler)
+	}
+	w.quota = quota{w.weather.burst, time.Now()}
+	w.rows, w.gateway = newRows(w), &gateway{world: w, sockets: map[string]*socket{}}
+	w.app = &app{world: w, posts: map[string][]*record{}, deletes: map[string]int{}}
+	w.check = &checker{w}
+	return w
+}
+
+const (
+	// healing is how long things heal until probes are written, and probing how long they may take.
+	healing = 12 * time.Minute
+	probing = 2 * time.Minute
+	// maxProbes is how many rounds there may be: as many as a connection can have mappings.
+	maxProbes = 7
+)
+
+func (w *world) run() {
+	w.source = newSource(w, 1+w.random.IntN(3))
+	for n := range 4 + w.random.IntN(10) {
+		w.clients = append(w.clients, newClient(w, n))
+	}
+	for range w.weather.splits {
+		w.after(w.between(time.Second, busy), w.source.split)
+	}
+	for range 20 + w.random.IntN(100) {
+		w.after(w.between(time.Second, busy), func() { w.app.write() })
+	}
+	w.after(0, w.gateway.idle)
+	w.after(time.Minute, w.sweep)
+	w.after(busy, func() { w.calm = true })
+	w.after(busy+healing, w.probe)
+	w.after(busy+healing+probing, w.finish)
+	w.scheduler.run()
+}
+
+// sweep runs once a minute.
+func (w *world) sweep() {
+	a, at := w.actor("sweep"), time.Now()
+	a.invoke(time.Minute, func(ctx context.Context) error { return a.sweeps().Sweep(ctx, at) }, func(error) {})
+	w.after(time.Minute, w.sweep)
+}
+
+// probe says something on every stream, to find who is deaf and what is left: of a connection that
+// is gone each round finds one mapping.
+func (w *world) probe() {
+	if w.probes++; w.probes > 1 && len(w.rows.left) == 0 || w.probes > maxProbes {
+		return
+	}
+	w.after(probing/(maxProbes+1), w.probe)
+	w.app.announce()
+	for _, account := range accounts {
+		w.app.notify(account)
+	}
+	for _, author := range authors {
+		w.app.shout(author)
+	}
+}
+
+// finish ends everything once the probes have arrived.
+func (w *world) finish() {
+	w.check.all()
+	w.finished = true
+	for a := range w.working {
+		a.stop()
+	}
+	w.wait()
+}
+
+// wait ends the run when no goroutine is left.
+func (w *world) wait() {
+	if w.over = len(w.working) == 0; !w.over {
+		w.after(time.Second, w.wait)
+	}
+}

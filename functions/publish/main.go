@@ -48,6 +48,7 @@ func main() {
 	if vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") != "mastodon" {
 		config = withChannels(config, vars, cfg, connections)
 	}
+	config = withWide(config, vars, cfg, connections)
 	source := dynamo.NewSource(vars.TextOr("SOURCE_STREAM_ARN", ""))
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))

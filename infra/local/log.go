@@ -19,6 +19,7 @@ type logger struct {
 	form string
 	mu   sync.Mutex
 	out  io.Writer
+	last string // the line under the log; see status
 }
 
 func newLogger(form string, out io.Writer) *logger { return &logger{form: form, out: out} }
@@ -37,7 +38,24 @@ type lockedWriter struct{ l *logger }
 func (w lockedWriter) Write(p []byte) (int, error) {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
-	return w.l.out.Write(p)
+	if w.l.last == "" {
+		return w.l.out.Write(p)
+	}
+	if _, err := fmt.Fprintf(w.l.out, "%s%s%s", clearLine, p, w.l.last); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// status replaces the line under the log, on a terminal; empty: there is none. What is logged goes
+// above it, whole lines at a time.
+func (l *logger) status(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if line != l.last {
+		l.last = line
+		fmt.Fprint(l.out, clearLine+line)
+	}
 }
 
 // invoked is one invocation as it is logged.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -33,7 +34,7 @@ func (r *runner) mappings(w http.ResponseWriter, req *http.Request) {
 	}
 	source, function := req.URL.Query().Get("EventSourceArn"), req.URL.Query().Get("FunctionName")
 	found := []eventSourceMapping{}
-	for _, m := range r.allMappings() {
+	for _, m := range r.allMappings(req.Context()) {
 		if cmp.Or(source, m.EventSourceArn) == m.EventSourceArn && cmp.Or(function, r.functionOf(m)) == r.functionOf(m) {
 			found = append(found, m)
 		}
@@ -42,10 +43,15 @@ func (r *runner) mappings(w http.ResponseWriter, req *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"EventSourceMappings": found})
 }
 
-func (r *runner) allMappings() (all []eventSourceMapping) {
+func (r *runner) allMappings(ctx context.Context) (all []eventSourceMapping) {
 	state := map[bool]string{true: "Enabled", false: "Disabled"}
 	for _, m := range r.stack.Streams {
-		all = append(all, eventSourceMapping{m.LogicalID, r.streamMapping(m).StreamArn, r.functionARN(m.Function), m.BatchSize, state[m.Enabled]})
+		arn := r.streamMapping(m).StreamArn
+		if table, ok := unlabelled(arn); ok {
+			real, _ := r.database.streamOf(ctx, table) // of what is not there yet, the ARN that there is
+			arn = cmp.Or(real, arn)
+		}
+		all = append(all, eventSourceMapping{m.LogicalID, arn, r.functionARN(m.Function), m.BatchSize, state[m.Enabled]})
 	}
 	for _, m := range r.stack.QueueMappings {
 		all = append(all, eventSourceMapping{m.LogicalID, m.QueueARN, r.functionARN(m.Function), m.BatchSize, state[m.Enabled]})

@@ -40,7 +40,7 @@ func (r *runner) startPollers(ctx context.Context) error {
 func (r *runner) newPollers() (map[string]poller, error) {
 	all := map[string]poller{}
 	opts := eventsource.Options{Invoke: r.invoke, Streams: r.database.streams, Queue: r.queues, Destination: r.deliver,
-		Poll: r.opts.streamPoll, Region: r.stack.Region, AccountID: r.stack.AccountID, Logger: r.log.operator()}
+		Poll: r.opts.streamPoll, Region: r.stack.Region, AccountID: r.stack.AccountID, Logger: r.log.operator(), Age: r.iteratorAge}
 	for _, m := range r.stack.Streams {
 		if !m.Enabled {
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"edgestream/infra/local/apigateway"
 	"edgestream/infra/local/cloudfront"
+	"edgestream/infra/local/cloudwatch"
 	"edgestream/infra/local/dynamodb"
 	"edgestream/infra/local/lambda"
 	"edgestream/infra/local/sqs"
@@ -37,6 +38,7 @@ type runner struct {
 	sockets   *apigateway.Server
 	front     *cloudfront.Edge
 	pollers   *pollers
+	metrics   *cloudwatch.Store
 	demo      bool
 	started   time.Time
 
@@ -46,8 +48,7 @@ type runner struct {
 
 // run starts the template, says so on out, and takes it down again when ctx ends.
 func run(ctx context.Context, opts options, out io.Writer) error {
-	r := &runner{opts: opts, log: newLogger(opts.log, out), started: time.Now()}
-	r.life, r.end = context.WithCancel(context.Background())
+	r := newRunner(opts, out)
 	defer r.close()
 	if err := r.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -56,8 +57,17 @@ func run(ctx context.Context, opts options, out io.Writer) error {
 		return err
 	}
 	r.firstScreen(out)
+	r.live(ctx, out)
 	<-ctx.Done()
 	return nil
+}
+
+// newRunner has nothing running yet. It is to be closed all the same.
+func newRunner(opts options, out io.Writer) *runner {
+	r := &runner{opts: opts, log: newLogger(opts.log, out), started: time.Now()}
+	r.metrics = cloudwatch.New(r.gauges)
+	r.life, r.end = context.WithCancel(context.Background())
+	return r
 }
 
 // start goes from the outside in and serves the edge last: what answers there is ready.
@@ -178,7 +188,7 @@ func (r *runner) startFunctions(ctx context.Context) (err error) {
 		Root: root, CacheDir: filepath.Join(root, ".cache", "local"), Region: r.stack.Region, AccountID: r.stack.AccountID,
 		Concurrency: r.opts.concurrency, External: r.opts.debug, Env: r.surroundings(),
 		RetryDelays: []time.Duration{r.opts.retryDelay},
-		Log:         r.log.functionLine, Logger: r.log.operator(), OnInvocation: r.log.invocation, OnRebuild: r.log.rebuilt,
+		Log:         r.functionLine, Logger: r.log.operator(), OnInvocation: r.invocation, OnRebuild: r.log.rebuilt,
 		Destination: r.deliver,
 	}, r.lambdaFunctions())
 	if err != nil {
@@ -242,7 +252,7 @@ func (r *runner) startSockets(context.Context) (err error) {
 
 func (r *runner) startEdge(context.Context) (err error) {
 	if len(r.stack.Distributions) == 0 {
-		r.edge.serve(http.NotFoundHandler())
+		r.edge.serve(r.withMetrics(http.NotFoundHandler()))
 		return nil
 	}
 	distribution, err := distributionOf(r.stack.Distributions[0])
@@ -255,7 +265,7 @@ func (r *runner) startEdge(context.Context) (err error) {
 	if cached := distribution.CachedErrors(); len(cached) > 0 {
 		r.log.operator().Warn("CloudFront would cache these errors for a while; set their ErrorCachingMinTTL to 0", "statuses", cached)
 	}
-	r.edge.serve(r.front)
+	r.edge.serve(r.withMetrics(r.front))
 	return nil
 }
 

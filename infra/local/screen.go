@@ -35,7 +35,7 @@ func (r *runner) firstScreen(out io.Writer) {
 
 // addresses is the first screen for programs: one line of JSON once everything answers.
 func (r *runner) addresses() map[string]any {
-	a := map[string]any{"ready": true, "edge": r.edge.url(), "dynamodb": r.database.url, "lambda": r.api.url(), "sqs": r.api.url(), "ms": time.Since(r.started).Milliseconds()}
+	a := map[string]any{"ready": true, "edge": r.edge.url(), "metrics": r.edge.url() + metricsPath, "dynamodb": r.database.url, "lambda": r.api.url(), "sqs": r.api.url(), "ms": time.Since(r.started).Milliseconds()}
 	urls := map[string]string{}
 	for _, u := range r.stack.FunctionURLs {
 		urls[u.Function] = r.names.local[u.Domain] + "/"
@@ -91,6 +91,7 @@ func (r *runner) places() [][2]string {
 	for _, id := range slices.Sorted(maps.Keys(queues)) {
 		places = append(places, [2]string{"Queue", queues[id] + "   (" + id + ")"})
 	}
+	places = append(places, [2]string{"Metrics", r.edge.url() + metricsPath + "   (Prometheus)"})
 	for _, s := range r.stack.Schedules {
 		if s.Enabled {
 			places = append(places, [2]string{"Schedule", s.Expression + "   (" + s.Function + ")"})

@@ -139,8 +139,7 @@ func openShop(t *testing.T, key string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.runner = &runner{opts: opts, log: newLogger(opts.log, &s.out), started: time.Now()}
-	s.life, s.end = context.WithCancel(context.Background())
+	s.runner = newRunner(opts, &s.out)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(func() { cancel(); s.close() })
 	if err := s.start(ctx); err != nil {

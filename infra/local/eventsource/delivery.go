@@ -128,6 +128,9 @@ func (l *delivery) deliver(ctx context.Context, records []*record) bool {
 func (l *delivery) invoke(ctx context.Context, b *batch) (outcome, bool) {
 	payload := frame(b.records)
 	for refused := 1; ctx.Err() == nil; refused++ {
+		if last := b.records[len(b.records)-1].created; !last.IsZero() {
+			l.options.Age(l.mapping.Function, max(0, time.Since(last)))
+		}
 		answer, functionError, err := l.options.Invoke(ctx, l.mapping.Function, payload)
 		if err == nil {
 			b.invocations++

@@ -36,6 +36,10 @@ type Options struct {
 	// required by mappings with an OnFailure ARN.
 	Destination func(ctx context.Context, arn string, body []byte) error
 
+	// Age is told how old the last record of a batch of a stream is when its function is invoked:
+	// what Lambda measures as IteratorAge. Optional.
+	Age func(function string, age time.Duration)
+
 	// Poll is the pause between two polls of a shard that had nothing more;
 	// default 250 ms, as on AWS.
 	Poll time.Duration
@@ -71,6 +75,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AccountID == "" {
 		o.AccountID = "000000000000"
+	}
+	if o.Age == nil {
+		o.Age = func(string, time.Duration) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

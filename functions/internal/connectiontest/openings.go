@@ -84,6 +84,7 @@ func openIsWide(t *testing.T, open opener) {
 	w.opens(t, s, "c", 7)
 	w.isWide(t, topic, true)
 	w.closes(t, s, "c", 7)
+	w.opens(t, s, "d")
 	w.isWide(t, topic, false)
 }
 

@@ -78,6 +78,9 @@ func (c *Connections) underWay(rows []table.Item) bool {
 // What has been opened before stays as it is, also if it has been closed meanwhile. One write and one
 // read, or one write if something of the event is open already; one write more for an owner's segment.
 func (s *Slices) Open(ctx context.Context, segment stream.Segment, event string, slices []int) error {
+	if len(slices) == 0 {
+		return nil
+	}
 	if err := s.list(ctx, segment, event); err != nil {
 		return err
 	}

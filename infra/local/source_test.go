@@ -278,6 +278,9 @@ func TestOrdersReachAClientAndOnlyThoseThatSaySo(t *testing.T) {
 	if got := s.given(); got != said+1 {
 		t.Errorf("the function was given %d records, of which %d say something", got, said+1)
 	}
+	if arn := s.allMappings(t.Context())[len(s.stack.Streams)-1].EventSourceArn; !strings.Contains(arn, s.table) || strings.HasSuffix(arn, template.StreamLabel) {
+		t.Errorf("the mapping's stream is %s", arn)
+	}
 	s.reports("_roster", `{"S":"bad"}`, "payloadFrom", `{"S":"worse"}`)
 }
 

@@ -76,9 +76,9 @@ func TestTheDashboardIsJSONAndSmallEnoughToBeFree(t *testing.T) {
 }
 
 // The description of the parameter says what alarms cost.
-func TestAlarmsHaveNineteenMetrics(t *testing.T) {
+func TestAlarmsHaveTwentyFiveMetrics(t *testing.T) {
 	_, alarms := watching(t)
-	if n := strings.Count(alarms, "MetricName:"); n != 19 {
+	if n := strings.Count(alarms, "MetricName:"); n != 25 {
 		t.Errorf("%d metrics in alarms", n)
 	}
 }

@@ -29,11 +29,11 @@ type judged struct {
 func (a *account) judge(ctx context.Context, m *message) (*judged, error) {
 	j := &judged{message: m}
 	switch {
-	case m.source != "":
-		j.verdict, j.why = back, "send it there again"
-		return j, nil
 	case m.still != "":
 		j.why = m.still
+		return j, nil
+	case m.source != "":
+		j.verdict, j.why = back, "send it there again"
 		return j, nil
 	case m.place != nil:
 		records, err := a.readPlace(ctx, m.place)
@@ -57,6 +57,10 @@ func (a *account) sift(ctx context.Context, j *judged) error {
 	}
 	holds := map[string]bool{}
 	for key, r := range newest {
+		if r.EventName != "REMOVE" && r.DynamoDB.New == nil {
+			j.why = "a record says nothing of its item (the stream has no new images): have the application write the items again"
+			return nil
+		}
 		now, err := a.get(ctx, r)
 		if err != nil {
 			return err

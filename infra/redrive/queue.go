@@ -76,11 +76,6 @@ func (a *account) sendBack(ctx context.Context, queueARN string, l letter) error
 	if len(l.Attributes) > 0 {
 		in["MessageAttributes"] = l.Attributes
 	}
-	for _, name := range []string{"MessageGroupId", "MessageDeduplicationId"} { // of FIFO queues
-		if v := l.System[name]; v != "" {
-			in[name] = v
-		}
-	}
 	return a.call(ctx, sqsAPI, "SendMessage", in, &struct{}{})
 }
 

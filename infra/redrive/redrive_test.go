@@ -216,19 +216,48 @@ func TestADeadLetterGoesBackToItsQueue(t *testing.T) {
 	}
 }
 
+func TestADeadLetterOfAFIFOQueueIsNotPutBehindWhatIsNewer(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.queues.EnsureQueue("Failures.fifo", map[string]string{"FifoQueue": "true"}); err != nil {
+		t.Fatal(err)
+	}
+	policy := `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:Failures.fifo","maxReceiveCount":1}`
+	if _, err := w.queues.EnsureQueue("Parts.fifo", map[string]string{"FifoQueue": "true", "RedrivePolicy": policy, "VisibilityTimeout": "0"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.queues.SendMessage("Parts.fifo", sqs.Message{Body: "part", GroupID: "g", DeduplicationID: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := w.queues.ReceiveMessage(t.Context(), "Parts.fifo", 10, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queue := []string{"--queue-url", w.queues.URL("", "Failures.fifo")}
+	has(t, w.redrive(append(queue, "--apply")...), "a dead letter of Parts.fifo", "cannot be done again: its group has gone on")
+	if left, parts := w.left("Failures.fifo"), w.left("Parts.fifo"); len(left) != 1 || len(parts) != 0 {
+		t.Fatalf("%q left, %q put back", left, parts)
+	}
+	w.redrive(append(queue, "--discard")...)
+	if left := w.left("Failures.fifo"); len(left) != 0 {
+		t.Errorf("%q left", left)
+	}
+}
+
 func TestWhatCannotBeDoneAgainIsKeptAndCanBeDiscarded(t *testing.T) {
 	w := newWorld(t)
 	raw := string(w.put("2", "a", "x"))
 	w.report(`{"requestContext":{"functionArn":"arn:aws:lambda:us-east-1:000000000000:function:Greet","condition":"RetriesExhausted","approximateInvokeCount":1},"requestPayload":{},"responsePayload":{"errorMessage":"gone"}}`, "")
 	w.report(`{"cut":"xx","record":`+raw+`}`, "too long")
+	w.report(`{"eventName":"MODIFY","eventSourceARN":"`+w.stream+`","dynamodb":{"SequenceNumber":"7","Keys":{"owner":{"S":"2"},"id":{"S":"a"}}}}`, "no image")
 	w.report(`]`, "odd")
 	out := w.redrive("--apply")
-	has(t, out, "an invocation of Greet", "RetriesExhausted, tried 1 times: gone", "its moment has passed", "is there in part", "it is no record of a stream")
-	if len(w.left(failures)) != 3 || len(w.events) != 0 {
+	has(t, out, "an invocation of Greet", "RetriesExhausted, tried 1 times: gone", "its moment has passed", "is there in part", "it is no record of a stream", "says nothing of its item")
+	if len(w.left(failures)) != 4 || len(w.events) != 0 {
 		t.Fatalf("%d messages, %d invocations", len(w.left(failures)), len(w.events))
 	}
-	has(t, w.redrive("--discard", "--reason", "odd"), "3 message(s), 1 of them chosen", "discarded")
-	if left := w.left(failures); len(left) != 2 || slices.Contains(left, "]") {
+	has(t, w.redrive("--discard", "--reason", "odd"), "4 message(s), 1 of them chosen", "discarded")
+	if left := w.left(failures); len(left) != 3 || slices.Contains(left, "]") {
 		t.Errorf("left %q", left)
 	}
 	w.redrive("--discard")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -51,17 +52,20 @@ type testCase struct {
 
 // call is one request to a service other than DynamoDB.
 type call struct {
-	// To is post, disconnect, invoke, send or webhook; Target a connection id, or the name of a function,
-	// a queue or a receiver.
+	// To is post, disconnect, invoke, send, hide or webhook; Target a connection id, or the name of a
+	// function, a queue or a receiver.
 	To     string `json:"to"`
 	Target string `json:"target"`
 	// Body is the exact text, or a mapping that its JSON must equal.
 	Body any `json:"body,omitempty"`
+	// Group is a message's on a FIFO queue.
+	Group string `json:"group,omitempty"`
 	// Delay is for how many seconds the queue holds a message back.
 	Delay int `json:"delay,omitempty"`
 }
 
-func (c call) key() string { return c.To + " " + c.Target }
+// key is what calls are in order by: a FIFO queue takes several groups side by side.
+func (c call) key() string { return strings.TrimSpace(c.To + " " + c.Target + " " + c.Group) }
 
 // readCases reads the table and holds it against the folder and the template: an event
 // that no case uses, or a function without one, would be a gap that nobody sees.

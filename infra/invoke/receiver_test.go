@@ -42,7 +42,7 @@ func TestAReceiverTakesWhatIsSigned(t *testing.T) {
 		}
 	}
 	calls, used := r.take("KEY")
-	if got := fmt.Sprint(calls); got != "[{webhook up hello 0} {webhook down hello 0}]" || len(used) > 0 {
+	if got := fmt.Sprint(calls); got != "[{webhook up hello  0} {webhook down hello  0}]" || len(used) > 0 {
 		t.Errorf("kept %s, used %v", got, used)
 	}
 }

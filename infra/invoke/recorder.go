@@ -101,7 +101,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.keep(key, call{To: "invoke", Target: function, Body: decoded(body)})
 		w.WriteHeader(cmp.Or(r.of(key).Answers[function], http.StatusAccepted))
 	case "sqs":
-		r.send(w, key, body)
+		r.queue(w, key, req.Header.Get("X-Amz-Target"), body)
 	default:
 		http.Error(w, "unknown service "+service, http.StatusBadRequest)
 	}

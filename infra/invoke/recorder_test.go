@@ -37,23 +37,30 @@ func TestTheRecorderDemandsSignaturesAndSortsByKey(t *testing.T) {
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"https://sqs/1/Q","MessageBody":"m"}`, 200},
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessage", `nonsense`, 400},
 		{"KEY2", "sqs", "/", "AmazonSQS.SendMessageBatch", `{"QueueUrl":"https://sqs/1/R","Entries":[{"MessageBody":"1","DelaySeconds":3},{"MessageBody":"2"}]}`, 200},
+		{"KEY2", "sqs", "/", "AmazonSQS.SendMessageBatch", `{"QueueUrl":"https://sqs/1/F","Entries":[{"Id":"7","MessageBody":"1","MessageGroupId":"g"}]}`, 200},
+		{"KEY2", "sqs", "/", "AmazonSQS.ChangeMessageVisibilityBatch", `{"QueueUrl":"https://sqs/1/F","Entries":[{"Id":"0","ReceiptHandle":"r","VisibilityTimeout":2}]}`, 200},
+		{"KEY2", "sqs", "/", "AmazonSQS.DeleteMessage", `{"QueueUrl":"https://sqs/1/F"}`, 400},
 		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.BatchWriteItem", `{"RequestItems":{"T":[]}}`, 200},
 		{"KEY2", "dynamodb", "/", "DynamoDB_20120810.Query", `{"TableName":"T","IndexName":"i"}`, 200},
 		{"KEY2", "s3", "/", "", "", 400},
 	} {
-		if res, _ := ask(t, r, "POST", k.key, k.service, k.path, k.target, k.body); res.StatusCode != k.status {
+		res, body := ask(t, r, "POST", k.key, k.service, k.path, k.target, k.body)
+		if res.StatusCode != k.status {
 			t.Errorf("%s %s %s: %s, want %d", k.key, k.service, k.path, res.Status, k.status)
+		}
+		if strings.Contains(k.body, `"Id":"7"`) && !strings.Contains(body, `"Successful":[{"Id":"7"}]`) {
+			t.Errorf("%s answers %s", k.target, body)
 		}
 	}
 	one, _ := r.take("KEY1")
 	two, used := r.take("KEY2")
-	if got, want := fmt.Sprint(one), "[{post a= hello 0} {post b= gone 0}]"; got != want {
+	if got, want := fmt.Sprint(one), "[{post a= hello  0} {post b= gone  0}]"; got != want {
 		t.Errorf("KEY1 made the calls %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(two), "[{invoke G map[a:1] 0} {send Q m 0} {send R 1 3} {send R 2 0}]"; got != want {
+	if got, want := fmt.Sprint(two), "[{invoke G map[a:1]  0} {send Q m  0} {send R 1  3} {send R 2  0} {send F 1 g 0} {hide F map[receipt:r seconds:2]  0}]"; got != want {
 		t.Errorf("KEY2 made the calls %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true dynamodb:Query T/index/i:true lambda:InvokeFunction G:true sqs:SendMessage Q:true sqs:SendMessage R:true]"; got != want {
+	if got, want := fmt.Sprint(used), "map[dynamodb:BatchWriteItem T:true dynamodb:Query T/index/i:true lambda:InvokeFunction G:true sqs:ChangeMessageVisibility F:true sqs:SendMessage F:true sqs:SendMessage Q:true sqs:SendMessage R:true]"; got != want {
 		t.Errorf("KEY2 used %s, want %s", got, want)
 	}
 }

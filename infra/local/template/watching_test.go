@@ -3,9 +3,7 @@ package template
 import (
 	"bytes"
 	"encoding/json"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -85,17 +83,7 @@ func TestAlarmsHaveTwentyFiveMetrics(t *testing.T) {
 
 // A name that no function writes would be an alarm that never rings.
 func TestWhatIsWatchedIsWritten(t *testing.T) {
-	var source strings.Builder
-	err := filepath.WalkDir("../../../functions", func(path string, e fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-			text, _ := os.ReadFile(path)
-			source.Write(text)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	source := sources(t)
 	dashboard, alarms := watching(t)
 	shown := regexp.MustCompile(`"Edgestream", "(\w+)"`).FindAllStringSubmatch(dashboard, -1)
 	watched := regexp.MustCompile(`(?s)Namespace: Edgestream\s+MetricName: (\w+)`).FindAllStringSubmatch(alarms, -1)
@@ -103,7 +91,7 @@ func TestWhatIsWatchedIsWritten(t *testing.T) {
 		t.Fatalf("%d shown, %d watched", len(shown), len(watched))
 	}
 	for _, name := range append(shown, watched...) {
-		if !strings.Contains(source.String(), `("`+name[1]+`", `) {
+		if !strings.Contains(source, `("`+name[1]+`", `) {
 			t.Errorf("no function writes the metric %s", name[1])
 		}
 	}

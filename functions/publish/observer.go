@@ -18,7 +18,7 @@ type observer struct {
 
 func (o observer) observe(t publish.Tally) {
 	err := o.metrics.Write(time.Now(),
-		count("Records", t.Records), count("Deliveries", t.Deliveries), count("Parked", t.Parked), count("Gone", t.Gone),
+		count("Records", t.Records), count("Deliveries", t.Deliveries), count("Parked", t.Parked), count("Sent", t.Sent), count("Gone", t.Gone),
 		count("Closed", t.Closed), count("TooLarge", t.TooLarge), count("Retried", t.Retried),
 		count("Throttled", t.Throttled), count("Poison", t.Poison), count("Failed", t.Failed),
 		each("Audience", metric.Count, t.Audiences, func(n int) int64 { return int64(n) }),

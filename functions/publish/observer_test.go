@@ -17,14 +17,14 @@ import (
 func TestATallyBecomesOneLineOfMetrics(t *testing.T) {
 	var out, log bytes.Buffer
 	o := observer{metric.New(&out, "Edgestream", "publish"), slog.New(slog.NewTextHandler(&log, nil))}
-	o.observe(publish.Tally{Records: 1, Messages: 2, Listeners: 3, Deliveries: 4, Parked: 5, Gone: 6, Closed: 7, TooLarge: 8,
+	o.observe(publish.Tally{Records: 1, Messages: 2, Listeners: 3, Deliveries: 4, Parked: 5, Sent: 13, Gone: 6, Closed: 7, TooLarge: 8,
 		Retried: 9, Throttled: 10, Poison: 11, Failed: 12, Latency: 1500 * time.Millisecond,
 		Latencies: []time.Duration{1500 * time.Millisecond, 20 * time.Millisecond}, Audiences: []int{2, 1}})
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]float64{"Records": 1, "Deliveries": 4, "Parked": 5, "Gone": 6,
+	for name, want := range map[string]float64{"Records": 1, "Deliveries": 4, "Parked": 5, "Sent": 13, "Gone": 6,
 		"Closed": 7, "TooLarge": 8, "Retried": 9, "Throttled": 10, "Poison": 11, "Failed": 12} {
 		if line[name] != want {
 			t.Errorf("%s is %v, want %v", name, line[name], want)

@@ -50,7 +50,9 @@ To try things out:
   go run ./infra/local put TABLE ITEM      write an item, in plain JSON
   go run ./infra/local delete TABLE KEY    delete one
 
-The first screen says what runs where and what to try. Ctrl-C ends it all.
+The first screen says what runs where and what to try. Ctrl-C ends it all. The edge's /metrics has
+what functions measure, for Prometheus, as has a line under the log on a terminal: sums of the last
+ten seconds, or the median (and the greatest).
 
 `
 

@@ -109,7 +109,7 @@ func (a *account) call(ctx context.Context, s api, operation string, in, out any
 		var answer []byte
 		answer, _, err = a.send(ctx, s, http.MethodPost, "/", http.Header{
 			"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {s.target + "." + operation}}, body)
-		if err == nil {
+		if err == nil && len(answer) > 0 { // SQS has nothing to say to some calls
 			err = json.Unmarshal(answer, out)
 		}
 		var r *refusal

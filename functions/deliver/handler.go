@@ -13,30 +13,19 @@ import (
 )
 
 const (
-	// grace is for how long after the invocation's deadline its messages are kept from others, so
-	// that those that are done can be deleted.
-	grace = 5 * time.Second
 	// soon is when a group comes again that got on, or that only ran out of time.
 	soon = time.Second
 	// patience is the longest pause before a group comes again that did not get on.
 	patience = 30 * time.Second
+	// last is how long before the invocation is killed what fails has run out of time.
+	last = 5 * time.Second
 )
-
-// leases is what the handler asks of the queue that its messages came from.
-type leases interface {
-	Hold(ctx context.Context, receipts []string, d time.Duration) (held []bool, err error)
-	Return(ctx context.Context, messages ...sqs.Returned) error
-}
 
 // handler is the function. Its mapping must have ReportBatchItemFailures.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-//
-// Its messages are held until it must have ended, and no longer: on the queue's own timeout, which is
-// several times as long, a group would wait if the invocation dies. What another has got meanwhile,
-// because it lay with Lambda for too long, is left to it.
 type handler struct {
 	deliver func(context.Context, []publish.Part) (failed []int)
-	leases  leases
+	queue   queue
 	report  func(ctx context.Context, record []byte, reason string) error
 	log     *slog.Logger
 }
@@ -54,9 +43,10 @@ type message struct {
 // reported and counts as done.
 func (h handler) handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	batch := read(e.Records)
-	h.hold(ctx, batch)
-	h.reportPoison(ctx, batch)
-	h.deliverAll(ctx, batch)
+	held, release := h.hold(ctx, batch)
+	h.reportPoison(held, batch)
+	h.deliverAll(held, batch)
+	release()
 	h.giveBack(ctx, batch)
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range batch {
@@ -83,25 +73,6 @@ func (m *message) group() string {
 		return "message " + m.MessageId
 	}
 	return m.part.Group()
-}
-
-// hold keeps the batch from others until the deadline. If the queue cannot be asked, its own timeout does.
-func (h handler) hold(ctx context.Context, batch []*message) {
-	deadline, ok := ctx.Deadline()
-	if !ok || len(batch) == 0 {
-		return
-	}
-	receipts := make([]string, len(batch))
-	for i, m := range batch {
-		receipts[i] = m.ReceiptHandle
-	}
-	held, err := h.leases.Hold(ctx, receipts, time.Until(deadline)+grace)
-	if err != nil {
-		h.log.WarnContext(ctx, "messages not held", "messages", len(batch), "reason", err.Error())
-	}
-	for i, m := range batch {
-		m.lost = !held[i]
-	}
 }
 
 func (h handler) reportPoison(ctx context.Context, batch []*message) {
@@ -151,7 +122,7 @@ func spread(batch []*message, wrong func(*message) bool) {
 func (h handler) giveBack(ctx context.Context, batch []*message) {
 	late := false
 	if deadline, ok := ctx.Deadline(); ok {
-		late = time.Until(deadline) < grace
+		late = time.Until(deadline) < last
 	}
 	after := map[string]time.Duration{}
 	var back []sqs.Returned
@@ -170,7 +141,7 @@ func (h handler) giveBack(ctx context.Context, batch []*message) {
 	if len(back) == 0 {
 		return
 	}
-	if err := h.leases.Return(ctx, back...); err != nil {
+	if err := h.queue.Return(ctx, back...); err != nil {
 		h.log.WarnContext(ctx, "messages not returned", "messages", len(back), "reason", err.Error())
 	}
 }

@@ -46,7 +46,7 @@ func main() {
 	if vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher") != "mastodon" {
 		config = withChannels(config, vars, cfg, connections)
 	}
-	h := handler{deliver: publish.New(config).Deliver, leases: parts, report: sqs.NewReporter(vars.Text("FAILURE_QUEUE_URL"), cfg).Report, log: log}
+	h := handler{deliver: publish.New(config).Deliver, queue: parts, report: sqs.NewReporter(vars.Text("FAILURE_QUEUE_URL"), cfg).Report, log: log}
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
 	lambda.Start(h.handle)

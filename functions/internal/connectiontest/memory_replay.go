@@ -17,6 +17,17 @@ func (m *Memory) find(connection stream.Connection, sub stream.Subscription) (*c
 	return c, last, last.subscribed
 }
 
+// HandOver implements Store.
+func (m *Memory) HandOver(_ context.Context, l stream.Listener, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, last, ok := m.find(l.Connection, l.Subscription); ok && !last.opened.IsZero() {
+		last.opened = until
+		c.last[l.Subscription.Key()] = last
+	}
+	return nil
+}
+
 // Defer implements Store.
 func (m *Memory) Defer(_ context.Context, l stream.Listener) (bool, error) {
 	m.mu.Lock()

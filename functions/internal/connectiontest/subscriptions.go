@@ -40,6 +40,41 @@ func firstSubscriptionsAreYoung(t *testing.T, open opener) {
 	}
 }
 
+func handedOver(t *testing.T, open opener) {
+	x := open(t, roomy)
+	s, other := newSession(), newSession()
+	first := []stream.Subscription{{Stream: stream.User}, {Stream: stream.Public}, hashtag(s, "x")}
+	x.open(t, s, first...)
+	x.open(t, other, first...)
+	direct := stream.Subscription{Stream: stream.Direct}
+	x.subscribe(t, s, direct, 10)
+	until := time.Now().Add(time.Hour).Truncate(time.Millisecond)
+	for _, sub := range append(first, direct) {
+		l := stream.Listener{Connection: s.Connection, Subscription: sub, Account: s.Account}
+		if err := x.Store.HandOver(context.Background(), l, until); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, topic := range []stream.Topic{stream.AccountTopic(s.Account), stream.EveryoneTopic(), stream.PublicTopic(), first[2].Topic(s.Account)} {
+		for _, l := range x.of(t, s, topic) {
+			if l.Stream == stream.Direct && !l.Opened.IsZero() || l.Stream != stream.Direct && !l.Opened.Equal(until) {
+				t.Errorf("%v: %s was opened at %v, want %v", topic, l.Stream, l.Opened, until)
+			}
+		}
+		for _, l := range x.of(t, other, topic) {
+			if l.Opened.Equal(until) {
+				t.Errorf("%v: another's %s is handed over", topic, l.Stream)
+			}
+		}
+	}
+	x.close(t, s.Connection)
+	gone := stream.Listener{Connection: s.Connection, Subscription: first[1], Account: s.Account}
+	if err := x.Store.HandOver(context.Background(), gone, until); err != nil {
+		t.Error(err)
+	}
+	x.holds(t, s, stream.PublicTopic())
+}
+
 func foundUnderItsTopic(t *testing.T, open opener) {
 	x := open(t, roomy)
 	s := newSession()

@@ -35,6 +35,8 @@ type Store interface {
 	Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
 	// Close removes the connection and everything that it holds; nil when there is nothing.
 	Close(ctx context.Context, c stream.Connection) error
+	// HandOver has the listener found Opened at the time, if $connect made its subscription.
+	HandOver(ctx context.Context, l stream.Listener, until time.Time) error
 	// Defer leaves what is in the logs by now to the replay of the listener's subscription. False:
 	// the subscription is live.
 	Defer(ctx context.Context, l stream.Listener) (bool, error)
@@ -65,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T, l Limits) Subject) {
 		"OneAccountsConnectionsAreLimited":               connectionLimit,
 		"OneAccountsConnectionsAreLimitedSideBySide":     connectionLimitSideBySide,
 		"WhatConnectSubscribesIsYoung":                   firstSubscriptionsAreYoung,
+		"WhatIsHandedOverIsFoundSo":                      handedOver,
 		"ASubscriptionIsFoundUnderItsTopicOnly":          foundUnderItsTopic,
 		"AListenerCarriesWhatAPublisherNeeds":            listenerFields,
 		"AUserStreamIsFoundUnderEveryoneToo":             userIsEveryone,

@@ -59,7 +59,7 @@ func (l *lane) send(ctx, posting context.Context, d delivery, filtered []byte) b
 	if filtered != nil {
 		l.counts.annotated.Add(1)
 	}
-	if l.handing {
+	if l.handing && !d.listener.Opened.IsZero() {
 		l.park(d, frame)
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -17,12 +18,13 @@ func (s still) Listeners(context.Context, []stream.Topic) (map[stream.Topic]stre
 func (still) Defer(context.Context, stream.Listener) (bool, error) {
 	return false, nil
 }
-func (still) Forget(context.Context, stream.Listener) error     { return nil }
-func (still) Post(context.Context, string, []byte) error        { return nil }
-func (still) Disconnect(context.Context, string) error          { return nil }
-func (still) Greet(context.Context, stream.Greeting) error      { return nil }
-func (still) Report(context.Context, []byte, string) error      { return nil }
-func (still) encode(stream.Subscription, stream.Message) []byte { return []byte("frame") }
+func (still) Forget(context.Context, stream.Listener) error              { return nil }
+func (still) HandOver(context.Context, stream.Listener, time.Time) error { return nil }
+func (still) Post(context.Context, string, []byte) error                 { return nil }
+func (still) Disconnect(context.Context, string) error                   { return nil }
+func (still) Greet(context.Context, stream.Greeting) error               { return nil }
+func (still) Report(context.Context, []byte, string) error               { return nil }
+func (still) encode(stream.Subscription, stream.Message) []byte          { return []byte("frame") }
 func (s still) publisher() *Publisher {
 	return New(Config{Directory: s, Poster: s, Greeter: s, Reporter: s, Encode: s.encode})
 }

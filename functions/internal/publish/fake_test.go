@@ -33,6 +33,7 @@ type world struct {
 	latency    func(connection string) time.Duration
 	disconnect func(connection string) error
 	greetErr   error
+	handErr    error
 	reportErr  error
 	log        log
 	viewers    accounts
@@ -105,6 +106,20 @@ func (w *world) Listeners(ctx context.Context, topics []stream.Topic) (map[strea
 		return found, w.lookupErr
 	}
 	return found, ctx.Err()
+}
+
+func (w *world) HandOver(_ context.Context, l stream.Listener, until time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for t, listeners := range w.listeners {
+		w.listeners[t] = slices.Clone(listeners)
+		for i := range listeners {
+			if o := &w.listeners[t][i]; o.ID == l.ID && o.Subscription == l.Subscription && !o.Opened.IsZero() {
+				o.Opened = until
+			}
+		}
+	}
+	return w.handErr
 }
 
 func (w *world) Forget(_ context.Context, l stream.Listener) error {

@@ -57,20 +57,47 @@ func (l *lane) unpark() {
 	}
 }
 
-// greet sends one greeting, to be posted after those before it.
+// handingOver is how long it may take until a greeting is accepted.
+const handingOver = 3 * time.Second
+
+// greet sends one greeting, to be posted after those before it. That it is under way is stored
+// first: the next batch may go to another instance, which must not overtake it.
 func (l *lane) greet(ctx context.Context, frames []parked) error {
+	ctx, cancel := context.WithTimeout(ctx, handingOver)
+	defer cancel()
 	g := stream.Greeting{Connection: l.connection, Frames: make([]string, len(frames)), Until: l.until()}
 	for i, p := range frames {
 		g.Frames[i] = p.frame
 	}
 	now := time.Now()
-	if until := l.handover(l.connection.ID); until.After(now) {
+	if until := l.handover(); until.After(now) {
 		g.NotBefore = until
 	}
-	if err := l.Greeter.Greet(ctx, g); err != nil {
+	stored := l.settledAfter(g, now.Add(handingOver)).Truncate(time.Millisecond)
+	if err := l.handOver(ctx, frames, stored); err != nil {
 		return err
 	}
-	l.handedOverUntil(l.connection.ID, l.settledAfter(g, time.Now()))
+	err := l.Greeter.Greet(ctx, g)
+	until := g.NotBefore // what was under way before
+	if err == nil {
+		until = l.settledAfter(g, time.Now())
+	}
+	l.handedOverUntil(l.connection.ID, handover{until, stored})
+	return err
+}
+
+// handOver stores until when frames of these subscriptions may be under way.
+func (l *lane) handOver(ctx context.Context, frames []parked, until time.Time) error {
+	stored := map[stream.Subscription]bool{}
+	for _, p := range frames {
+		if stored[p.listener.Subscription] {
+			continue
+		}
+		if err := l.Directory.HandOver(ctx, *p.listener, until); err != nil {
+			return err
+		}
+		stored[p.listener.Subscription] = true
+	}
 	return nil
 }
 
@@ -94,26 +121,38 @@ func fitting(frames []parked) int {
 	return len(frames)
 }
 
+// handover is what an instance knows of the greetings of a connection: until when they may be under
+// way, and what it has stored of that, which is later.
+type handover struct{ until, stored time.Time }
+
 // handedOver reports whether a greeting of the lane's connection may still be under way, from
 // this batch or one before.
-func (l *lane) handedOver(now time.Time) bool { return l.handover(l.connection.ID).After(now) }
+func (l *lane) handedOver(now time.Time) bool { return l.handover().After(now) }
 
-// handover is until when greetings of the connection may be under way.
-func (p *Publisher) handover(connection string) time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.handovers[connection]
+// handover is until when greetings of the connection may be under way: as this instance knows, or as
+// another one has stored.
+func (l *lane) handover() time.Time {
+	l.mu.Lock()
+	own := l.handovers[l.connection.ID]
+	l.mu.Unlock()
+	until := own.until
+	for c := l.first; c != none; c = l.cursors[c].next {
+		if at := l.cursors[c].listener.Opened; at.After(until) && !at.Equal(own.stored) {
+			until = at
+		}
+	}
+	return until
 }
 
-// handedOverUntil keeps the time, and lets go of those that have passed.
-func (p *Publisher) handedOverUntil(connection string, until time.Time) {
+// handedOverUntil keeps what is known, and lets go of what has passed.
+func (p *Publisher) handedOverUntil(connection string, h handover) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	for id, t := range p.handovers {
-		if t.Before(now) {
+	for id, old := range p.handovers {
+		if old.stored.Before(now) {
 			delete(p.handovers, id)
 		}
 	}
-	p.handovers[connection] = until
+	p.handovers[connection] = h
 }

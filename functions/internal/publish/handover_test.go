@@ -160,3 +160,47 @@ func TestAGreetingThatIsNotTakenFailsItsChanges(t *testing.T) {
 		}
 	})
 }
+
+func TestAnotherInstanceDoesNotOvertakeWhatIsWithTheGreeter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := youngWorld(t, 2500*time.Millisecond)
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+		time.Sleep(2 * time.Second)
+		other := w.publisher(Config{})
+		wantFailed(t, other.Publish(t.Context(), []stream.Change{say(2, "x", "1")}))
+		w.want("young")
+		if want := heard(1, 2); !slices.Equal(greeted(w.greetings), want) || !w.greetings[1].NotBefore.After(time.Now()) {
+			t.Fatalf("greetings %v", w.greetings)
+		}
+		time.Sleep(time.Until(w.greetings[1].NotBefore) + handingOver + time.Second)
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(3, "x", "1")}))
+		w.want("young", heard(3)...)
+	})
+}
+
+func TestWhatAMessageSubscribedToIsNotHeldBackByTheGreeter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := youngWorld(t, 1500*time.Millisecond)
+		p := w.publisher(Config{})
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+		time.Sleep(time.Second)
+		w.listen("young", "1", stream.Subscription{Stream: stream.UserNotification})
+		note := record(2, "1", "notification", "{}", nil)
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{note}))
+		w.want("young", "user:notification notification {}")
+		if want := append(heard(1), "user notification {}"); !slices.Equal(greeted(w.greetings), want) {
+			t.Errorf("greetings %v", w.greetings)
+		}
+	})
+}
+
+func TestAHandoverThatCannotBeStoredFailsItsChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := youngWorld(t, time.Minute)
+		w.handErr = errOdd
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}), "1")
+		if len(w.greetings) > 0 {
+			t.Errorf("greetings %v", w.greetings)
+		}
+	})
+}

@@ -25,6 +25,9 @@ type Directory interface {
 	// reports true if it does: then the replay reads them again before it ends. True too if the
 	// subscription is gone. False: it has caught up and is live.
 	Defer(ctx context.Context, l stream.Listener) (bool, error)
+	// HandOver has all who look the listener up from now on find it Opened at that time, which is to
+	// come, if $connect made its subscription; nil too if that is gone.
+	HandOver(ctx context.Context, l stream.Listener, until time.Time) error
 	// Forget removes what is stored of the listener's connection, and of no other.
 	Forget(ctx context.Context, l stream.Listener) error
 }
@@ -138,7 +141,7 @@ type Publisher struct {
 	counted counted
 
 	mu        sync.Mutex
-	handovers map[string]time.Time
+	handovers map[string]handover
 }
 
 // New makes a Publisher.
@@ -161,10 +164,10 @@ func New(c Config) *Publisher {
 	}
 	var pace *paced
 	if c.Pace != nil {
-		pace = &paced{Poster: c.Poster, pace: c.Pace, most: c.Reserved}
+		pace = newPaced(c.Poster, c.Pace, c.Reserved)
 		c.Poster = pace
 	}
-	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}
+	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]handover{}}
 }
 
 // Publish delivers the changes, which are in the order of their stream, and returns the sequence

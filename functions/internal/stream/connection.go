@@ -79,7 +79,8 @@ type Listener struct {
 	// Notifications says that a user subscription's token may read notifications too.
 	Notifications bool
 	// Opened is when $connect wrote the mapping, see YoungFor; zero if a message of the open
-	// connection did.
+	// connection did. A time to come says until when frames of the subscription may be under way that
+	// were given to greet: what follows must not overtake them.
 	Opened time.Time
 	// Until is when the token runs out: nothing is delivered from then on. Zero: never.
 	Until time.Time

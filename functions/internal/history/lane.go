@@ -106,7 +106,7 @@ func (l *lane) place(e Entry) Entry {
 	defer l.mu.Unlock()
 	tail := l.tails[e.Topic]
 	e.Writer, e.N, e.Previous = l.name, tail.n+1, tail.at
-	e.At = time.Now().UTC().Truncate(time.Microsecond)
+	e.At = l.config.Now().UTC().Truncate(time.Microsecond)
 	if next := l.last.Add(time.Microsecond); e.At.Before(next) {
 		e.At = next
 	}
@@ -122,7 +122,7 @@ func (l *lane) keep(topic stream.Topic, stored Entry) {
 	if stored.Writer == l.name && stored.N > l.tails[topic].n {
 		l.tails[topic] = tail{stored.N, stored.At}
 	}
-	if stored.At.After(l.last) && stored.At.Before(time.Now().Add(Lateness)) {
+	if stored.At.After(l.last) && stored.At.Before(l.config.Now().Add(Lateness)) {
 		l.last = stored.At
 	}
 }

@@ -23,6 +23,8 @@ type WriterConfig struct {
 	Jitter func(time.Duration) time.Duration
 	// Name is a new name for a writer: 8 random characters of base64url.
 	Name func() string
+	// Now is the writer's clock: time.Now.
+	Now func() time.Time
 }
 
 // Writer appends entries: those of one owner one record after the other, those of other owners, and
@@ -48,6 +50,9 @@ func NewWriter(log Log, c WriterConfig) *Writer {
 	}
 	if c.Name == nil {
 		c.Name = newName
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	w := &Writer{config: c}
 	for range c.Lanes {

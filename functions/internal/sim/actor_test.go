@@ -21,9 +21,9 @@ var (
 // nothing that its goroutines still do has an effect.
 type actor struct {
 	*world
-	name   string
-	dead   atomic.Bool
-	parked map[*step]bool
+	kind, name string
+	dead       atomic.Bool
+	parked     map[*step]bool
 	// round counts invocations; ends is called when the one that runs ends, and nil if none does.
 	round  int
 	ends   func(error)
@@ -32,7 +32,7 @@ type actor struct {
 
 func (w *world) actor(kind string) *actor {
 	w.instances[kind]++
-	return &actor{world: w, name: fmt.Sprint(kind, w.instances[kind]), parked: map[*step]bool{}, cancel: func() {}}
+	return &actor{world: w, kind: kind, name: fmt.Sprint(kind, w.instances[kind]), parked: map[*step]bool{}, cancel: func() {}}
 }
 
 // invoke runs the handler on the instance, and calls then when it has returned, or has died: by
@@ -73,7 +73,7 @@ func (a *actor) die(why string) {
 		return
 	}
 	a.note(mark{}, "%s dies: %s", a.name, why)
-	a.tally.died++
+	a.saw("a death of " + a.kind)
 	a.stop()
 	if a.ends != nil {
 		a.after(a.between(10*time.Millisecond, 200*time.Millisecond), func() { a.end(errDead) })

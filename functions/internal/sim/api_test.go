@@ -25,7 +25,10 @@ func (a api) Post(ctx context.Context, id string, frame []byte) error {
 		class: posts, what: fmt.Sprintf("posts %s to %s", f, id),
 		about:  func() mark { return a.about(id, f) },
 		effect: func() error { return a.gateway.post(id, f) },
-		unsure: func() { a.unsure(id, f) },
+		unsure: func() {
+			a.saw("a post whose outcome is unknown")
+			a.unsure(id, f)
+		},
 	})
 }
 
@@ -51,6 +54,7 @@ func (g *gateway) post(id string, f frame) error {
 	case err != nil:
 		return err
 	case time.Now().Before(s.slowUntil):
+		g.saw("a post to a slow client")
 		return stream.ErrThrottled
 	}
 	if !g.calm && g.chance(g.weather.slowClients/10) {
@@ -59,13 +63,18 @@ func (g *gateway) post(id string, f frame) error {
 	s.active = time.Now()
 	if s.left.IsZero() {
 		s.client.receive(s, f)
+	} else {
+		g.saw("a post to a client that has vanished")
 	}
 	return nil
 }
 
 // Disconnect implements publish.Poster.
 func (a api) Disconnect(ctx context.Context, id string) error {
-	return a.call(ctx, id, "disconnects", func(s *socket) { a.gateway.close(s, "by "+a.name) })
+	return a.call(ctx, id, "disconnects", func(s *socket) {
+		a.saw("a connection closed by " + a.kind)
+		a.gateway.close(s, "by "+a.name)
+	})
 }
 
 // Active implements sweep.Transport.
@@ -76,7 +85,7 @@ func (a api) Active(ctx context.Context, id string) (at time.Time, err error) {
 
 // call makes a call about a connection that is there.
 func (a api) call(ctx context.Context, id, what string, do func(*socket)) error {
-	return a.do(ctx, operation{
+	err := a.do(ctx, operation{
 		class: posts, what: what + " " + id, about: func() mark { return of(id) },
 		effect: func() error {
 			s, err := a.gateway.reach(id)
@@ -86,4 +95,8 @@ func (a api) call(ctx context.Context, id, what string, do func(*socket)) error 
 			return err
 		},
 	})
+	if err != nil && a.kind == "subscribe" {
+		a.submit(a.name+" cannot close "+id, func() { a.gateway.sockets[id].untold = true })
+	}
+	return err
 }

@@ -85,7 +85,7 @@ func (c *checker) socket(s *socket) {
 	}
 	if !s.client.ids {
 		for _, l := range s.listened {
-			c.due(l)
+			c.whole(l)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func (c *checker) repeats(s *socket, key string, got []arrival) {
 		case before.id != a.id:
 			c.blame(c.markOf(s.ID, a.record), "%s: %s got %d with two ids", s.ID, key, a.number)
 		case s.client.ids, a.repeated, s.unknown[a.number]:
-			c.tally.repeats++
+			c.saw("a repeat")
 		default:
 			c.blame(c.markOf(s.ID, a.record), "%s: %s got %d twice", s.ID, key, a.number)
 		}
@@ -142,7 +142,7 @@ const onItsWay = 2 * time.Minute
 
 // wanted checks that an arrival was for a subscription, which the table had.
 func (c *checker) wanted(s *socket, key string, a arrival) {
-	c.tally.arrivals++
+	c.arrivals++
 	for _, l := range s.listened {
 		if l.Key() == key && a.hears(s.client.account, l.Subscription) && !l.from.After(a.at) && (l.to.IsZero() || a.at.Before(l.to.Add(onItsWay))) {
 			if s.client.ids || a.done.IsZero() || a.repeated || !a.done.Before(l.from) {
@@ -156,9 +156,9 @@ func (c *checker) wanted(s *socket, key string, a arrival) {
 // greeted is how long after a connection was opened what it is sent may be with a greeter.
 const greeted = time.Minute
 
-// due checks that a subscription got all that was written after it was made, and was published while
+// whole checks that a subscription got all that was written after it was made, and was published while
 // it was there.
-func (c *checker) due(l *listening) {
+func (c *checker) whole(l *listening) {
 	if l.opened.IsZero() {
 		return
 	}
@@ -171,11 +171,11 @@ func (c *checker) due(l *listening) {
 		if !r.hears(l.client.account, l.Subscription) || r.written.Before(l.from) || r.done.IsZero() || !end.IsZero() && end.Before(by) {
 			continue
 		}
-		c.tally.due++
+		c.due++
 		switch {
 		case slices.ContainsFunc(l.arrivals[l.Key()], func(a arrival) bool { return a.record == r }):
 		case l.given[r.number] > 0:
-			c.tally.greeterLost++
+			c.saw("an event lost with an instance of greet")
 		default:
 			c.blame(c.markOf(l.ID, r), "%s: %s missed %d of %s", l.ID, l.Key(), r.number, r.Owner)
 		}
@@ -198,7 +198,11 @@ func (l *listening) end() (end time.Time) {
 
 // resumed checks what a client with ids got over all its connections.
 func (c *checker) resumed(cl *client) {
-	if cl.socket == nil {
+	switch {
+	case cl.socket == nil:
+		return
+	case cl.socket.untold:
+		c.saw("a client that could neither be told of a refusal nor closed")
 		return
 	}
 	for _, sub := range cl.wants {
@@ -218,7 +222,7 @@ func (c *checker) resumed(cl *client) {
 			if !r.hears(cl.account, sub) || r.written.Before(since) {
 				continue
 			}
-			c.tally.due++
+			c.due++
 			if !slices.ContainsFunc(got, func(a arrival) bool { return a.record == r }) {
 				c.blame(c.markOf(cl.name, r), "%s: %s missed %d of %s over all its connections", cl.name, sub.Key(), r.number, r.Owner)
 			}

@@ -96,6 +96,7 @@ func (c *client) subscribe(s *socket, sub stream.Subscription) {
 		id = c.last[sub.Key()]
 	}
 	if id != "" {
+		c.saw("a client that resumes")
 		s.resumed[sub.Key()] = true
 	}
 	c.say(s, "subscribe", sub, id)
@@ -139,6 +140,7 @@ func (c *client) drop(s *socket, forever bool) {
 		c.gateway.close(s, "dropped")
 		return
 	}
+	c.saw("a client that vanishes")
 	c.note(of(s.ID), "%s vanishes", s.ID)
 	s.left = time.Now()
 	if !c.chance(0.2) {

@@ -32,23 +32,23 @@ func (a *actor) resume() mastodon.Resume {
 
 func (a *actor) admits() mastodon.Connect {
 	return mastodon.Connect{
-		Tokens: tokens{}, Authoriser: authoriser(), Connections: table{a},
-		Recheck: mastodon.Recheck{Lists: tokens{}, Viewers: tokens{}, Mappings: table{a}},
+		Tokens: tokens{a}, Authoriser: a.authoriser(), Connections: table{a},
+		Recheck: mastodon.Recheck{Lists: tokens{a}, Viewers: tokens{a}, Mappings: table{a}},
 		Resume:  a.resume(), Greeter: queue{a},
 	}
 }
 
 func (a *actor) receives() mastodon.Messages {
 	return mastodon.Messages{
-		Sessions: table{a}, Subscriptions: table{a}, Authoriser: authoriser(),
-		Recheck: mastodon.Recheck{Lists: tokens{}, Viewers: tokens{}, Mappings: table{a}},
+		Sessions: table{a}, Subscriptions: table{a}, Authoriser: a.authoriser(),
+		Recheck: mastodon.Recheck{Lists: tokens{a}, Viewers: tokens{a}, Mappings: table{a}},
 		Resume:  a.resume(), MaxBytes: 1 << 10, Margin: time.Second,
 		Greeter: greet.Greeter{Poster: api{a}, Closer: api{a}, Patience: 5 * time.Second, Jitter: a.jitter},
 	}
 }
 
-func authoriser() mastodon.Authoriser {
-	return mastodon.Authoriser{Lists: tokens{}, MaxTag: 100, MaxList: 100}
+func (a *actor) authoriser() mastodon.Authoriser {
+	return mastodon.Authoriser{Lists: tokens{a}, MaxTag: 100, MaxList: 100}
 }
 
 func (a *actor) greets() greet.Greeter {
@@ -86,13 +86,22 @@ func keepAlive(s stream.Session, sub stream.Subscription) []byte {
 	return mastodon.KeepAlive(sub, bound.EventID(history.Entry{At: time.Now()}, 0))
 }
 
-// tokens are the Accounts table, which never fails here: a token is its account's id.
-type tokens struct{}
+// tokens are the Accounts table as one instance uses it: a token is its account's id.
+type tokens struct{ *actor }
 
-func (tokens) Grant(_ context.Context, token string) (stream.Grant, error) {
-	return stream.Grant{Account: token, Scopes: stream.Scopes{"read"}}, nil
+func (t tokens) read(ctx context.Context, what string) error {
+	return t.do(ctx, operation{class: accountReads, what: what, about: func() mark { return mark{} }, effect: func() error { return nil }})
 }
 
-func (tokens) ListOwner(_ context.Context, list string) (string, error) { return list[1:], nil }
+func (t tokens) Grant(ctx context.Context, token string) (stream.Grant, error) {
+	return stream.Grant{Account: token, Scopes: stream.Scopes{"read"}}, t.read(ctx, "reads the token of "+token)
+}
 
-func (tokens) Viewer(context.Context, string) (string, error) { return "", nil }
+func (t tokens) ListOwner(ctx context.Context, list string) (string, error) {
+	return list[1:], t.read(ctx, "reads whose "+list+" is")
+}
+
+// Viewer is of an account that filters nothing.
+func (t tokens) Viewer(ctx context.Context, account string) (string, error) {
+	return "", t.read(ctx, "reads what "+account+" filters")
+}

@@ -30,6 +30,8 @@ type socket struct {
 	// active is when a message last went either way, and said the time of the client's last one.
 	active, said time.Time
 	slowUntil    time.Time
+	// untold says that its client could neither be told that a subscription is refused, nor closed.
+	untold bool
 	// retrying says that the client is about to ask again for what it wants.
 	retrying bool
 	// resumed are the subscriptions that were asked for with an id.
@@ -53,9 +55,17 @@ func (g *gateway) connect(c *client, h mastodon.Handshake) *socket {
 	g.note(mark{client: c.name}, "%s connects as %s: %s%s%s %s", c.name, id, h.Stream, h.Tag, h.List, h.LastEventID)
 	a := g.actor("connect")
 	a.invoke(10*time.Second, func(ctx context.Context) error { return a.admits().Connect(ctx, h, g.log) }, func(err error) {
-		g.after(g.between(time.Millisecond, 300*time.Millisecond), func() { g.answer(s, err) })
+		g.after(g.opening(), func() { g.answer(s, err) })
 	})
 	return s
+}
+
+// opening is how long it takes until a connection that was admitted is open.
+func (g *gateway) opening() time.Duration {
+	if !g.calm && g.chance(g.weather.slow[posts]) {
+		return g.between(100*time.Millisecond, 900*time.Millisecond)
+	}
+	return g.between(time.Millisecond, 100*time.Millisecond)
 }
 
 func (g *gateway) answer(s *socket, err error) {
@@ -107,9 +117,11 @@ func (g *gateway) close(s *socket, why string) {
 	delay := g.between(time.Millisecond, 100*time.Millisecond)
 	if !g.calm {
 		if g.chance(g.weather.forgotten) {
+			g.saw("a $disconnect that never comes")
 			return
 		}
 		if g.chance(g.weather.late) {
+			g.saw("a late $disconnect")
 			delay = g.between(time.Second, 30*time.Second)
 		}
 	}
@@ -137,8 +149,14 @@ func (g *gateway) reach(id string) (*socket, error) {
 	if err := g.take(); err != nil {
 		return nil, err
 	}
-	if s := g.sockets[id]; s.open {
+	s := g.sockets[id]
+	switch {
+	case s.open:
 		return s, nil
+	case s.ended.IsZero():
+		g.saw("a call to a connection that is not open yet")
+	default:
+		g.saw("a call to a connection that is gone")
 	}
 	return nil, stream.ErrGone
 }

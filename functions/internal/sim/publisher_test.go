@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
@@ -20,7 +21,13 @@ type publisher struct {
 
 func (w *world) newPublisher() *publisher {
 	a := w.actor("publish")
-	writer := history.NewWriter(a.log(), history.WriterConfig{Jitter: a.jitter, Name: namesOf(w.instances["publish"])})
+	skew := time.Duration(0)
+	if w.weather.skew > 0 {
+		skew = w.between(-w.weather.skew, w.weather.skew)
+	}
+	writer := history.NewWriter(a.log(), history.WriterConfig{
+		Jitter: a.jitter, Name: namesOf(w.instances["publish"]), Now: func() time.Time { return time.Now().Add(skew) },
+	})
 	config := publish.Config{
 		Directory: table{a}, Recorder: writer, Viewers: nobody{}, Poster: api{a}, Greeter: queue{a}, Reporter: reporter{a},
 		Encode: mastodon.Frame, Identify: mastodon.WithID, Jitter: a.jitter,

@@ -44,6 +44,7 @@ func (q queue) Replay(ctx context.Context, r stream.Replay) error {
 func (w *world) soon(pause time.Duration, do func()) (twice bool) {
 	w.after(pause+w.between(time.Millisecond, 50*time.Millisecond), do)
 	if twice = !w.calm && w.chance(w.weather.twice); twice {
+		w.saw("an asynchronous invocation that comes twice")
 		w.after(pause+w.between(time.Millisecond, 2*time.Second), do)
 	}
 	return twice
@@ -82,6 +83,7 @@ func (w *world) unsureOf(id string, frames []frame) {
 func (w *world) given(id string, frames []frame, n int) {
 	for _, f := range frames {
 		if record, ok := w.app.numberOf(f); ok {
+			w.saw("an event that is greeted with")
 			w.gateway.sockets[id].given[record] += n
 		}
 	}

@@ -101,6 +101,9 @@ func (r *rows) take(id string) (was bool) {
 func (r *rows) unmap(id string, found func(stream.Listener) bool) {
 	for at, l := range r.left {
 		if at.id == id && found(l) {
+			if time.Since(r.gateway.sockets[id].taken) > time.Minute {
+				r.saw("a mapping found that was left")
+			}
 			delete(r.left, at)
 		}
 	}

@@ -76,12 +76,14 @@ func (s *source) split() {
 	}
 	one.closed, one.children = true, []*shard{s.begin(), s.begin()}
 	s.note(mark{}, "%s is split", one.name)
+	s.saw("a shard that is split")
 }
 
 // poll reads on, now and then after a long time.
 func (s *shard) poll() {
 	wait := pollEvery
 	if !s.calm && s.chance(s.weather.lag) {
+		s.saw("a poller that lags")
 		wait = s.between(time.Second, 15*time.Second)
 	}
 	s.after(wait, func() {
@@ -102,6 +104,7 @@ func (s *shard) done(batch []*record) {
 	if !s.calm && s.chance(s.weather.twice) {
 		s.note(markOf(batch), "%s: %s comes twice", s.name, numbers(batch))
 		repeat(batch)
+		s.saw("a batch that comes twice")
 		s.hand(batch, s.done)
 		return
 	}
@@ -141,6 +144,7 @@ func (s *shard) attempt(batch []*record, then func()) {
 			s.again(func() { s.halves(batch, then) })
 		case len(failed) > 0:
 			first := slices.IndexFunc(batch, func(r *record) bool { return slices.Contains(failed, r.Sequence) })
+			s.saw("a batch that failed in part")
 			s.note(markOf(batch), "%s: %s failed from %d on", p.name, numbers(batch), batch[first].number)
 			s.again(func() { s.attempt(batch[first:], then) })
 		default:
@@ -151,6 +155,7 @@ func (s *shard) attempt(batch []*record, then func()) {
 }
 
 func (s *shard) halves(batch []*record, then func()) {
+	s.saw("a batch in halves")
 	half := len(batch) / 2
 	if half == 0 {
 		s.attempt(batch, then)
@@ -173,6 +178,7 @@ func (s *shard) instance(batch []*record) *publisher {
 	case s.publisher == nil:
 		s.publisher = s.newPublisher()
 	case s.publisher.dead.Load(), !s.calm && s.chance(s.weather.moves):
+		s.saw("a shard that goes to another instance")
 		s.publisher = s.newPublisher()
 		repeat(batch)
 	}

@@ -43,10 +43,17 @@ func (t table) Listeners(ctx context.Context, topics []stream.Topic) (map[stream
 	return all, cmp.Or(errs...)
 }
 
+// HandOver implements publish.Directory.
+func (t table) HandOver(ctx context.Context, l stream.Listener, until time.Time) error {
+	return t.call(ctx, l.ID, "hands over "+l.ID+" "+l.Key(), func() error { return t.rows.memory.HandOver(ctx, l, until) })
+}
+
 // Defer implements publish.Directory.
 func (t table) Defer(ctx context.Context, l stream.Listener) (left bool, err error) {
 	err = t.call(ctx, l.ID, "defers "+l.ID+" "+l.Key(), func() (err error) {
-		left, err = t.rows.memory.Defer(ctx, l)
+		if left, err = t.rows.memory.Defer(ctx, l); left {
+			t.saw("an event that is left to a replay")
+		}
 		return err
 	})
 	return left, err

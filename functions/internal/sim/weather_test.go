@@ -15,15 +15,17 @@ const (
 	stores               // the Connections table
 	appends              // the History table
 	reads
+	accountReads // the Accounts table
+	classes
 )
 
 // weather says how likely what is to go wrong in a run. The zero weather is fine.
 type weather struct {
 	// refused are requests that have no effect, lost those whose answer says nothing, slow those that
 	// take up to seconds; by class.
-	refused, lost, slow [reads + 1]float64
+	refused, lost, slow [classes]float64
 	// down are spells in which a class fails whole.
-	down [reads + 1]spell
+	down [classes]spell
 	// kill is how likely an instance dies at one of its steps.
 	kill float64
 	// rate and burst are the account's quota of management calls; 0: none.
@@ -68,6 +70,9 @@ func newWeather(s *scheduler) (w weather) {
 			w.down[c] = spell{from, from + s.between(time.Second, 15*time.Second)}
 		}
 	}
+	if s.chance(0.3) {
+		w.slow[accountReads] = 0.6 * s.random.Float64()
+	}
 	w.kill, w.slowClients, w.drops, w.unseen = some(0.02), some(0.3), some(0.8), some(1)
 	w.forgotten, w.late, w.twice, w.moves, w.lag = some(0.6), some(0.8), some(0.2), some(0.3), some(0.2)
 	if s.chance(0.5 * wild) {
@@ -108,6 +113,9 @@ func (w *world) fateOf(c class) (f fate) {
 	if w.chance(w.weather.slow[c]) {
 		f.takes = w.between(10*time.Millisecond, 1500*time.Millisecond)
 	}
+	if w.chance(w.weather.slow[c]) {
+		f.answer = w.between(10*time.Millisecond, 1500*time.Millisecond)
+	}
 	f.late = c == appends && w.chance(0.5)
 	switch {
 	case w.weather.down[c].has(time.Since(w.start)), w.chance(w.weather.refused[c]):
@@ -147,6 +155,7 @@ func (w *world) take() error {
 	w.quota.left = min(w.weather.burst, w.quota.left+now.Sub(w.quota.at).Seconds()*w.weather.rate)
 	w.quota.at = now
 	if w.quota.left < 1 {
+		w.saw("a call over the account's quota")
 		return stream.ErrThrottled
 	}
 	w.quota.left--

@@ -35,16 +35,26 @@ type world struct {
 	clients []*client
 	records []*record
 	check   *checker
-	tally   tally
-	probes  int
-	log     *slog.Logger
+	tally
+	probes int
+	log    *slog.Logger
 	// mutate breaks a publisher, to see whether that is found.
 	mutate func(*actor, *publish.Config)
 }
 
 // tally is what a run was like.
 type tally struct {
-	died, arrivals, due, repeats, greeterLost int
+	arrivals, due int
+	// seen is how often things happened that a run may be without.
+	seen map[string]int
+}
+
+// saw counts what a run may be without.
+func (t *tally) saw(what string) {
+	if t.seen == nil {
+		t.seen = map[string]int{}
+	}
+	t.seen[what]++
 }
 
 // options are what a run differs in but the seed.

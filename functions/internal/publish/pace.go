@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,10 +17,15 @@ type paced struct {
 	// expected is how many posts are still to come, so that no more than that is reserved.
 	expected atomic.Int64
 
-	mu       sync.Mutex
+	// lock is held while posts are reserved: who waits for it can give up.
+	lock     chan struct{}
 	next     time.Time
 	interval time.Duration
 	left     int
+}
+
+func newPaced(poster Poster, pace Pace, most int) *paced {
+	return &paced{Poster: poster, pace: pace, most: most, lock: make(chan struct{}, 1)}
 }
 
 // Post waits for its turn. While nobody can say when that is, it waits as well: that says nothing of
@@ -36,8 +40,12 @@ func (p *paced) Post(ctx context.Context, connectionID string, frame []byte) err
 
 // turn is when the next post is due.
 func (p *paced) turn(ctx context.Context) (time.Time, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.lock <- struct{}{}:
+		defer func() { <-p.lock }()
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
 	for pause := 50 * time.Millisecond; p.left == 0; pause = min(2*pause, time.Second) {
 		err := p.reserve(ctx)
 		if err == nil {

@@ -11,6 +11,7 @@ import (
 // broadcast is an event of the application's own making, said once to the streams that it names.
 type broadcast struct {
 	messages []Message
+	at       map[Topic]int // where each topic's message stands, while they are added
 }
 
 func readBroadcast(item *Item) (entity, error) {
@@ -69,8 +70,12 @@ func isReserved(event string) bool {
 
 // add keeps one message per topic: a topic's listeners are looked up once.
 func (b *broadcast) add(item *Item, topic Topic, to Name) {
-	i := slices.IndexFunc(b.messages, func(m Message) bool { return m.Topic == topic })
-	if i < 0 {
+	i, known := b.at[topic]
+	if !known {
+		if b.at == nil {
+			b.at = map[Topic]int{}
+		}
+		b.at[topic] = len(b.messages)
 		b.messages = append(b.messages, Message{Topic: topic, Streams: []Name{to}, Event: item.Event, Payload: item.Payload})
 		return
 	}

@@ -81,7 +81,9 @@ func (w *wide) Open(_ context.Context, s stream.Segment, event string, slices []
 	defer w.mu.Unlock()
 	for _, n := range slices {
 		key := openKey(s, event, n)
-		w.opens[key] = w.opens[key]
+		if _, open := w.opens[key]; !open {
+			w.opens[key] = ""
+		}
 	}
 	return w.problem()
 }

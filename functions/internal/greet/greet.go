@@ -108,7 +108,7 @@ func (g Greeter) close(ctx context.Context, id string) error {
 		if err == nil || errors.Is(err, stream.ErrGone) {
 			return nil
 		}
-		pause, again := posting{jitter: g.jitter()}.pause(err, attempt)
+		pause, again := posting{jitter: g.jitter()}.pause(err, attempt, time.Now())
 		if !again || sleep(ctx, pause) != nil {
 			return fmt.Errorf("connection not closed: %w", err)
 		}
@@ -149,8 +149,9 @@ func (p posting) post(ctx context.Context, frame []byte) error {
 		if !p.until.IsZero() && !time.Now().Before(p.until) {
 			return stream.ErrTooLate
 		}
+		asked := time.Now() // the answer may take long
 		err := p.poster.Post(ctx, p.id, frame)
-		pause, again := p.pause(err, attempt)
+		pause, again := p.pause(err, attempt, asked)
 		if !again {
 			return err
 		}
@@ -160,13 +161,13 @@ func (p posting) post(ctx context.Context, frame []byte) error {
 	}
 }
 
-// pause is how long to wait before the next attempt, if there is to be one. Jitter keeps the
-// greetings of clients that came back together apart.
-func (p posting) pause(err error, attempt int) (time.Duration, bool) {
+// pause is how long to wait before the next attempt, if there is to be one, after one that was made at
+// that time. Jitter keeps the greetings of clients that came back together apart.
+func (p posting) pause(err error, attempt int, asked time.Time) (time.Duration, bool) {
 	switch {
 	case errors.Is(err, stream.ErrGone):
 		least := min(10*time.Millisecond<<min(attempt, 3), 50*time.Millisecond) // most open within some
-		return least + p.jitter(least), time.Now().Before(p.openBy)
+		return least + p.jitter(least), asked.Before(p.openBy)
 	case errors.Is(err, stream.ErrThrottled), errors.Is(err, stream.ErrUnavailable):
 		limit := min(100*time.Millisecond<<min(attempt, 10), time.Second)
 		return 10*time.Millisecond + p.jitter(limit), true

@@ -44,6 +44,22 @@ func TestAConnectionThatOpensWithinASecondIsWaitedFor(t *testing.T) {
 	})
 }
 
+func TestAnAnswerThatTakesLongSaysWhatWasWhenItWasAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := youngWorld(t, 0)
+		w.answer = func(string, string) error {
+			w.answer = nil
+			time.Sleep(stream.YoungFor)
+			return stream.ErrGone
+		}
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
+		w.want("young", heard(1)...)
+		if len(w.forgotten) > 0 {
+			t.Errorf("forgotten %v", w.forgotten)
+		}
+	})
+}
+
 func TestAConnectionThatDoesNotOpenIsLeftToTheGreeter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := youngWorld(t, 2500*time.Millisecond)

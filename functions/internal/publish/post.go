@@ -55,6 +55,7 @@ func (l *lane) post(ctx context.Context, frame []byte) outcome {
 		if tries > 0 {
 			l.counts.retried.Add(1)
 		}
+		young := l.young() // when it is asked: the answer may take long
 		err := l.Poster.Post(ctx, l.connection.ID, frame)
 		switch {
 		case err == nil:
@@ -63,7 +64,7 @@ func (l *lane) post(ctx context.Context, frame []byte) outcome {
 		case errors.Is(err, stream.ErrTooLarge):
 			return tooLarge
 		case errors.Is(err, stream.ErrGone):
-			if !l.young() {
+			if !young {
 				return gone
 			}
 			if !l.awaitOpen(ctx, tries) {

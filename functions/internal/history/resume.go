@@ -50,5 +50,8 @@ func (r Resumer) behind(b Bound, id string, since, now time.Time) (p Position, g
 	if at.Before(now.Add(-r.Kept)) || at.Before(since.Add(-Lateness)) {
 		return p, GapTooOld
 	}
+	// Whoever has an id began when all logs were kept. What one of them has of before is not for it,
+	// and has ids behind which it could not go on.
+	p.After = later(p.After, since.Add(-Lateness))
 	return p, ""
 }

@@ -95,13 +95,28 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 				want := now.Add(-Lateness).UTC().Truncate(time.Microsecond)
 				if id != "" && test.gap == "" {
 					p, _ := bound.Parse(id, now)
-					want = p.After
+					want = later(p.After, now.Add(test.since-Lateness).UTC().Truncate(time.Microsecond))
 				}
 				if err != nil || !got.After.Equal(want) {
 					t.Errorf("goes on from %v, want %v, %v", got.After, want, err)
 				}
 			})
 		})
+	}
+}
+
+// One log of a subscription may have been kept for longer than the other: what it has of before the
+// other was kept would come with ids behind which nobody can go on.
+func TestNothingIsReadFromBeforeAllLogsWereKept(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	bound := Bound{stream.Subscription{Stream: stream.User}, "1"}
+	p := &past{since: now.Add(-20 * time.Second)}
+	start, err := Resumer{p, p, kept}.Resume(t.Context(), bound, bound.EventID(Entry{At: now, Writer: "AAAAAAAA", N: 7}, 0))
+	if err != nil || start.Gap != "" {
+		t.Fatalf("%+v %v", start, err)
+	}
+	if got, err := bound.Parse(start.From, now); err != nil || !got.After.Equal(p.since.Add(-Lateness)) {
+		t.Errorf("goes on from %v, want %v, %v", got.After, p.since.Add(-Lateness), err)
 	}
 }
 

@@ -17,6 +17,8 @@ const module = "edgestream/"
 var (
 	// domain knows neither AWS nor HTTP, and imports the domain alone.
 	domain = []string{"stream", "quote", "mastodon", "pusher", "httpapi", "cloudapp", "publish", "greet", "replay", "history", "enforce", "sweep", "viewer", "hook", "connectiontest", "historytest", "pushertest", "sim"}
+	// setup puts adapters together for mains, which alone use it.
+	setup = []string{"publishing"}
 	// foundation is what adapters share; it imports the foundation alone.
 	foundation = []string{"env", "functionurl", "sign", "awscall", "awsenv", "metric", "table"}
 )
@@ -84,6 +86,8 @@ func checkInternal(t *testing.T, name string, p pkg) {
 		mustNotDepend(t, p, "net/http", "github.com/aws/")
 	case slices.Contains(foundation, name):
 		mayImport(t, p, foundation)
+	case slices.Contains(setup, name):
+		checkMain(t, p)
 	case !strings.HasSuffix(name, "test"):
 		mayImport(t, p, slices.Concat(domain, foundation)) // so no adapter imports another
 	}

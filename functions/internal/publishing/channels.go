@@ -1,4 +1,4 @@
-package main
+package publishing
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +14,7 @@ import (
 	"edgestream/functions/internal/stream"
 )
 
-// withChannels has parts of channels delivered too, and connections of apps that are gone leave theirs.
+// withChannels has the publisher see to channels of apps too.
 func withChannels(c publish.Config, vars *env.Vars, cfg aws.Config, rows channeldb.Rows) publish.Config {
 	db := awsenv.DynamoDB(cfg)
 	apps := channeldb.NewApps(db, vars.Text("ACCOUNTS_TABLE"))
@@ -24,6 +24,7 @@ func withChannels(c publish.Config, vars *env.Vars, cfg aws.Config, rows channel
 		Channels:  channels,
 		Departure: pusher.Departure{Connections: channels, Apps: apps, Events: channels, Hooks: hooks},
 	}
+	c.Cache, c.Apps, c.Hooks = channels, apps, hooks
 	c.Encode = encode
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -14,10 +15,14 @@ type hostNames struct {
 	replacer *strings.Replacer
 }
 
-func newHostNames(s *template.Stack, apiURL string) *hostNames {
+// newHostNames finds everything at apiURL, but has functions find @connections at callbacks, if that
+// is not empty.
+func newHostNames(s *template.Stack, apiURL, callbacks string) *hostNames {
 	n := &hostNames{local: map[string]string{}}
+	var pairs []string
 	for _, api := range s.WebSocketAPIs {
 		n.local[api.Domain] = apiURL
+		pairs = append(pairs, "https://"+api.Domain, cmp.Or(callbacks, apiURL))
 	}
 	for _, u := range s.FunctionURLs {
 		n.local[u.Domain] = apiURL + urlPath(u)
@@ -27,7 +32,6 @@ func newHostNames(s *template.Stack, apiURL string) *hostNames {
 			n.local[u.Host] = apiURL
 		}
 	}
-	var pairs []string
 	for host, local := range n.local {
 		address := strings.TrimPrefix(local, "http://")
 		pairs = append(pairs, "https://"+host, local, "wss://"+host, "ws://"+address)

@@ -7,11 +7,12 @@ import (
 )
 
 func TestAddressesOnAWSBecomeThoseOnThisMachine(t *testing.T) {
-	n := newHostNames(&template.Stack{
+	s := &template.Stack{
 		WebSocketAPIs: []template.WebSocketAPI{{Domain: "api.execute-api.us-east-1.amazonaws.com"}},
 		FunctionURLs:  []template.FunctionURL{{LogicalID: "FUrl", Domain: "furl.lambda-url.us-east-1.on.aws"}},
 		Queues:        []template.Queue{{URL: "https://sqs.us-east-1.amazonaws.com/1/Q"}},
-	}, "http://127.0.0.1:3001")
+	}
+	n := newHostNames(s, "http://127.0.0.1:3001", "")
 	for text, want := range map[string]string{
 		"https://api.execute-api.us-east-1.amazonaws.com/prod": "http://127.0.0.1:3001/prod",
 		"wss://api.execute-api.us-east-1.amazonaws.com/prod":   "ws://127.0.0.1:3001/prod",
@@ -33,5 +34,9 @@ func TestAddressesOnAWSBecomeThoseOnThisMachine(t *testing.T) {
 	}
 	if got, ok := n.origin("elsewhere.example"); ok {
 		t.Errorf("elsewhere.example is at %v", got)
+	}
+	const callback = "https://api.execute-api.us-east-1.amazonaws.com/prod"
+	if got := newHostNames(s, "http://127.0.0.1:3001", "http://127.0.0.1:4000").rewrite(callback); got != "http://127.0.0.1:4000/prod" {
+		t.Errorf("with a proxy, functions find @connections at %s", got)
 	}
 }

@@ -14,6 +14,7 @@ type options struct {
 	listen, api        string
 	dynamodb           string
 	dynamodbListen     string
+	callbacks          string
 	template           string
 	parameters         map[string]string
 	source             sourceTable
@@ -76,6 +77,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.api, "api", "127.0.0.1:3001", "`address` of API Gateway (WebSocket and @connections), of function URLs, and of the Lambda and SQS APIs")
 	fs.StringVar(&o.dynamodb, "dynamodb", embedded, "`engine`: embedded, or the URL of DynamoDB Local or AWS; missing tables are created")
 	fs.StringVar(&o.dynamodbListen, "dynamodb-listen", "127.0.0.1:8000", "`address` of the embedded engine's DynamoDB and DynamoDB Streams APIs")
+	fs.StringVar(&o.callbacks, "callbacks", "", "`URL` at which functions find @connections, such as that of a proxy that fails now and then and else passes on to --api; empty: --api itself")
 	fs.StringVar(&o.template, "template", "template.yaml", "the SAM `file`")
 	fs.BoolVar(&o.demo, "demo", true, "put in demo tokens alice (account 1) and bob (account 2), and a demo app; serve the console page if the template has one")
 	fs.StringVar(&o.log, "log", "text", "`form` of the log: text, json or quiet")
@@ -114,6 +116,9 @@ func (o *options) check(rest []string) error {
 	}
 	if o.dynamodb != embedded && !strings.HasPrefix(o.dynamodb, "http://") && !strings.HasPrefix(o.dynamodb, "https://") {
 		return fmt.Errorf("--dynamodb %q: want embedded or a URL such as http://127.0.0.1:8123", o.dynamodb)
+	}
+	if o.callbacks != "" && !strings.HasPrefix(o.callbacks, "http://") {
+		return fmt.Errorf("--callbacks %q: want a URL such as http://127.0.0.1:4000", o.callbacks)
 	}
 	return o.checkLimits()
 }

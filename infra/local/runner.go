@@ -145,7 +145,7 @@ func (r *runner) listen(context.Context) (err error) {
 	if r.opts.dynamodb == embedded {
 		r.tables, err = listen("DynamoDB", "dynamodb-listen", r.opts.dynamodbListen)
 	}
-	r.names = newHostNames(r.stack, r.api.url())
+	r.names = newHostNames(r.stack, r.api.url(), r.opts.callbacks)
 	return err
 }
 

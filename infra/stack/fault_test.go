@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"edgestream/infra/stack"
 )
 
 const failed = `{"error":"An unexpected error occurred","status":500}`
@@ -27,7 +29,7 @@ func TestOnARoughStack(t *testing.T) {
 	t.Parallel()
 	w, d := rough(t)
 	t.Run("racing messages end in the last state", func(t *testing.T) { race(t, w) })
-	for _, o := range []trouble{{"throttled", throttled, true}, {"down", down, false}, {"answering nonsense", nonsense, false}} {
+	for _, o := range []trouble{{"throttled", throttled, true}, {"down", stack.Abort, false}, {"answering nonsense", nonsense, false}} {
 		t.Run("a database that is "+o.name+" costs answers and no event", func(t *testing.T) { outage(t, w, d, o) })
 	}
 	t.Run("a batch whose function is killed is published after the retry", func(t *testing.T) { kill(t, w, d) })
@@ -36,7 +38,7 @@ func TestOnARoughStack(t *testing.T) {
 // trouble is a fault of the database, and whether its streams can still be read.
 type trouble struct {
 	name    string
-	fault   fault
+	fault   stack.Fault
 	streams bool
 }
 

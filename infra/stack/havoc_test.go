@@ -5,17 +5,16 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+
+	"edgestream/infra/stack"
 )
 
 // havoc is how many connections and function instances are ended while events flow.
@@ -57,29 +56,16 @@ func (k *killings) closeOne(random *rand.Rand, account string) {
 
 // killOne kills an instance of one function, each of which is as likely.
 func (k *killings) killOne(random *rand.Rand) {
-	instances := map[string][]int{}
-	for _, p := range k.w.Processes() {
-		name := filepath.Base(filepath.Dir(p.Program))
-		if function, _, ok := strings.Cut(name, "Function"); ok {
-			instances[function] = append(instances[function], p.PID)
-		}
-	}
-	if len(instances) == 0 {
-		return
-	}
-	functions := slices.Sorted(maps.Keys(instances))
-	function := functions[random.IntN(len(functions))]
-	pids := instances[function]
-	pid := pids[random.IntN(len(pids))]
-	k.note(fmt.Sprint("kill ", function, " ", pid))
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+	function, pid, err := k.w.KillOne(random)
+	if err != nil {
 		k.t.Error(err)
 	}
+	k.note(fmt.Sprint("kill ", function, " ", pid))
 }
 
 // late has some entries appear in History later than those that are written after them, also when
 // the instance that wrote them has been killed meanwhile.
-func late(engine http.Handler, random *rand.Rand) fault {
+func late(engine http.Handler, random *rand.Rand) stack.Fault {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {

@@ -23,10 +23,10 @@ type queue interface {
 	Return(ctx context.Context, messages ...sqs.Returned) error
 }
 
-// hold keeps the batch from others until it is released. The queue's own timeout is several times as
-// long as the function's, because messages may lie with Lambda for a while; if the instance dies, they
-// would lie for as long. What another has got meanwhile is lost, and left to it: two that deliver a
-// group at a time would mix it up. So the context ends if something is lost on the way.
+// hold keeps the batch from others until it is released. The queue's own timeout covers the time for
+// which messages lie with Lambda, and all of an invocation's; if the instance dies, they would lie for
+// as long. What another has got meanwhile is lost, and left to it: two that deliver a group at a time
+// would mix it up. So the context ends if something is lost on the way.
 func (h handler) hold(ctx context.Context, batch []*message) (held context.Context, release func()) {
 	receipts := make([]string, len(batch))
 	for i, m := range batch {

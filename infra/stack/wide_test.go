@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -98,4 +99,66 @@ func (w *world) stored(t *testing.T, queue string) (n int) {
 		n += some
 	}
 	return n
+}
+
+// Instances that are killed while they deliver hold their groups up for no longer than their lease, or
+// than the queue's own timeout if they had not begun one; what comes again is what was being delivered.
+func TestAWideStreamSurvivesTheInstancesThatDeliverIt(t *testing.T) {
+	t.Parallel()
+	w := newStack(t, "--stream-poll", "25ms", "--demo=false", "--parameter", "WideListeners=1", "--parameter", "WidePostsPerSecond=100",
+		"--template", changedTemplate(t, "VisibilityTimeout: 90", "VisibilityTimeout: 60"))
+	author, tag := fresh(), "kill"+fresh()
+	const events = 40
+	var listeners []*socket
+	for range 8 {
+		_, token, _ := w.member(t)
+		listeners = append(listeners, w.dial(t, token, "stream=hashtag&tag="+tag))
+	}
+	for n := range events {
+		w.content(t, row{"owner": author, "id": "broadcast#" + fresh(), "kind": "broadcast", "event": "n",
+			"payload": strconv.Itoa(n), "topics": []any{row{"stream": "hashtag", "tag": tag}}})
+	}
+	listeners[0].expect(frame("0", "n", "hashtag", tag))
+	killed := 0
+	for _, p := range w.Processes() {
+		if strings.Contains(p.Program, "DeliverFunction") && syscall.Kill(p.PID, syscall.SIGKILL) == nil {
+			killed++
+		}
+	}
+	if killed == 0 {
+		t.Fatalf("no process of deliver among %v", w.Processes())
+	}
+	repeated := 0
+	for i, s := range listeners {
+		next := 0
+		if i == 0 {
+			next = 1
+		}
+		for next < events {
+			got := s.next()
+			switch {
+			case got == frame(strconv.Itoa(next), "n", "hashtag", tag):
+				next++
+			case strings.Contains(got, `"event":"n"`):
+				repeated++
+				next = repeat(t, got, tag, next)
+			default:
+				t.Fatal(got)
+			}
+		}
+	}
+	t.Logf("%d instances were killed, %d events came twice", killed, repeated)
+	eventually(t, "the queue is empty", func() bool { return w.stored(t, "DeliverQueue") == 0 })
+}
+
+// repeat is the event after one that came again, which must have come before.
+func repeat(t *testing.T, got, tag string, next int) int {
+	t.Helper()
+	for n := range next {
+		if got == frame(strconv.Itoa(n), "n", "hashtag", tag) {
+			return n + 1
+		}
+	}
+	t.Fatalf("%s came, and not %d", got, next)
+	return 0
 }

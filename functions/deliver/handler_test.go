@@ -53,7 +53,7 @@ func record(text string, receives int) events.SQSMessage {
 }
 
 func partOf(text string) publish.Part {
-	return publish.Part{Segment: stream.Segment(text[:1]), Event: text, Said: []publish.Said{{Event: "update"}}}
+	return publish.Part{Segment: stream.Segment(text[:1]), Event: text, Said: []publish.Said{{Topics: []string{"public"}, Event: "update"}}}
 }
 
 // world runs the handler: deliver fails the events that are named.
@@ -210,7 +210,7 @@ func (r rapidTB) Fatalf(format string, args ...any) { r.t.Fatalf(format, args...
 
 // FuzzHandle gives the function any event: it answers, and names no message that it was not given.
 func FuzzHandle(f *testing.F) {
-	f.Add([]byte(`{"Records":[{"messageId":"1","receiptHandle":"r","body":"{\"segment\":\"s\",\"slice\":3,\"event\":\"e\",\"said\":[{}]}","attributes":{"ApproximateReceiveCount":"2"}},{"messageId":"2","body":"x"}]}`))
+	f.Add([]byte(`{"Records":[{"messageId":"1","receiptHandle":"r","body":"{\"segment\":\"s\",\"slice\":3,\"event\":\"e\",\"said\":[{\"topics\":[\"public\"]}]}","attributes":{"ApproximateReceiveCount":"2"}},{"messageId":"2","body":"x"}]}`))
 	f.Add([]byte(`{"Records":[{},{"body":"{\"slice\":-1}"}]}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,8 +63,11 @@ func ParsePart(text []byte) (p Part, err error) {
 	if err = json.Unmarshal(text, &p); err != nil {
 		return Part{}, fmt.Errorf("%w: %w", ErrPart, err)
 	}
-	if p.Segment == "" || p.Slice < 0 || p.Slice >= stream.Slices || p.Event == "" || len(p.Said) == 0 {
+	if p.Segment == "" || p.Slice < 0 || p.Slice >= stream.Slices || p.Event == "" {
 		return Part{}, ErrPart
+	}
+	if messages, err := p.messages(); err != nil || len(messages) == 0 {
+		return Part{}, cmp.Or(err, ErrPart)
 	}
 	return p, nil
 }

@@ -24,6 +24,21 @@ func TestAPartIsReadBack(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyCanDeliverIsNoPart(t *testing.T) {
+	for name, text := range map[string]string{
+		"no JSON": `poison`, "no segment": `{"slice":1,"event":"e","said":[{"topics":["public"]}]}`,
+		"another slice": `{"segment":"s","slice":16,"event":"e","said":[{"topics":["public"]}]}`, "nothing said": `{"segment":"s","event":"e"}`,
+		"to nobody": `{"segment":"s","event":"e","said":[{}]}`, "an unknown topic": `{"segment":"s","event":"e","said":[{"topics":["public","nonsense"]}]}`,
+	} {
+		if p, err := ParsePart([]byte(text)); !errors.Is(err, ErrPart) {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	if _, err := ParsePart([]byte(`{"segment":"s","event":"e","said":[{"topics":["public"]}]}`)); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzParsePart(f *testing.F) {
 	text := "1"
 	f.Add(Part{Segment: "s", Event: "e", Said: []Said{{Topics: []string{"public"}, Payload: &text}}}.JSON())

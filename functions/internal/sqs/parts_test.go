@@ -40,7 +40,7 @@ func newLocal(t testing.TB) *local.Service {
 
 // partOf is a part that says the text.
 func partOf(segment string, slice int, event, text string) publish.Part {
-	return publish.Part{Segment: stream.Segment(segment), Slice: slice, Event: event, Said: []publish.Said{{Event: text}}}
+	return publish.Part{Segment: stream.Segment(segment), Slice: slice, Event: event, Said: []publish.Said{{Topics: []string{"public"}, Event: text}}}
 }
 
 // bodies are the parts on the queue, as SEGMENT#SLICE EVENT.

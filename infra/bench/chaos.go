@@ -24,7 +24,8 @@ many homes, so that the queue and deliver take part. Half of the clients ask for
 and come back with the last one that they saw; the others are plain and listen to one stream.
 
 After --duration the faults stop. Recovered is when everyone is connected and has all that was written
-until then. Then each owner writes once more, and the run ends when everyone has that too, or after
+until then. (What deliver was killed over comes again when the queue's time is over: after half a
+minute, or a minute and a half if it had not begun.) Then each owner writes once more, and the run ends when everyone has that too, or after
 --settle: what is missing then is lost.
 
 How it counts. An event is due to a client with ids from its first edgestream.position on, over all of
@@ -48,6 +49,7 @@ type chaosFlags struct {
 	clients, listeners, wide int
 	rate                     int
 	dynamodb                 string
+	spare                    []string
 	root                     string
 }
 
@@ -60,6 +62,10 @@ func defineChaos(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.IntVar(&f.listeners, "listeners", 10, "connections to the wide tag")
 	fs.IntVar(&f.wide, "wide", 3, "WideListeners: more listeners or homes than this make a change wide")
 	fs.IntVar(&f.rate, "rate", 20, "events to write a second")
+	fs.Func("spare", "`NAME` of a function that is not killed, such as Deliver; may be repeated", func(name string) error {
+		f.spare = append(f.spare, name)
+		return nil
+	})
 	fs.StringVar(&f.dynamodb, "dynamodb", "", "`URL` of a DynamoDB Local to use; empty: an engine in this process")
 	return func(ctx context.Context, out io.Writer) error { return chaos(ctx, out, f) }
 }
@@ -113,7 +119,7 @@ func perform(ctx context.Context, f chaosFlags, s *chaosStage, everyone *chaosCl
 	w.slow()
 	recovered := time.Duration(0)
 	deadline := last.Add(f.settle)
-	if everyone.settle(ctx, deadline, func() bool { return everyone.complete(w, last) }) {
+	if everyone.settle(ctx, deadline, w, last) {
 		recovered = time.Since(last)
 	}
 	close(stop)
@@ -123,7 +129,7 @@ func perform(ctx context.Context, f chaosFlags, s *chaosStage, everyone *chaosCl
 	if err := w.everyOwner(ctx); err != nil {
 		return 0, err
 	}
-	everyone.settle(ctx, deadline, func() bool { return everyone.complete(w, time.Now()) })
+	everyone.settle(ctx, deadline, w, time.Now())
 	return recovered, ctx.Err()
 }
 

@@ -34,14 +34,14 @@ func (a *accidents) run(ctx context.Context, f chaosFlags) {
 	ctx, cancel := context.WithTimeout(ctx, f.duration)
 	defer cancel()
 	var running sync.WaitGroup
-	running.Go(func() { a.wreak(ctx, rand.New(rand.NewPCG(f.seed, 2))) })
+	running.Go(func() { a.wreak(ctx, f.spare, rand.New(rand.NewPCG(f.seed, 2))) })
 	running.Go(func() { a.trouble(ctx, rand.New(rand.NewPCG(f.seed, 3))) })
 	running.Go(func() { a.progress(ctx, f.duration) })
 	running.Wait()
 }
 
 // wreak kills functions and drops connections, one after the other.
-func (a *accidents) wreak(ctx context.Context, random *rand.Rand) {
+func (a *accidents) wreak(ctx context.Context, spared []string, random *rand.Rand) {
 	for wait(ctx, millis(random, 50, 450)) == nil {
 		if random.IntN(2) == 0 {
 			c := a.clients.all[random.IntN(len(a.clients.all))]
@@ -49,7 +49,7 @@ func (a *accidents) wreak(ctx context.Context, random *rand.Rand) {
 			c.drop()
 			continue
 		}
-		function, pid, err := a.stage.KillOne(random)
+		function, pid, err := a.stage.KillOne(random, spared...)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "killing", function, err)
 		} else if pid != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -94,37 +95,61 @@ func (c *chaosClient) listens() bool {
 	return c.cut != nil && !slices.ContainsFunc(c.streams, func(s *followedStream) bool { return !s.begun })
 }
 
-// settle waits until something is so, or the deadline is over, and reports whether it came.
-func (cs *chaosClients) settle(ctx context.Context, deadline time.Time, done func() bool) bool {
-	for !done() {
+// settle waits until nothing that was written before then is behind, or the deadline is over, and
+// reports whether it came. Now and then it says what is behind.
+func (cs *chaosClients) settle(ctx context.Context, deadline time.Time, w *chaosWriter, then time.Time) bool {
+	for shown := time.Now(); ; {
+		behind := cs.behind(w, then)
+		if behind == "" {
+			return true
+		}
+		if time.Since(shown) > 5*time.Second {
+			fmt.Fprintln(os.Stderr, "still behind:", behind)
+			shown = time.Now()
+		}
 		if time.Now().After(deadline) || wait(ctx, 50*time.Millisecond) != nil {
 			return false
 		}
 	}
-	return true
 }
 
-// complete reports whether everyone listens and misses nothing that was written before then.
-func (cs *chaosClients) complete(w *chaosWriter, then time.Time) bool {
+// behind says who does not listen, or what was written before then and has not come; nothing: the
+// empty text.
+func (cs *chaosClients) behind(w *chaosWriter, then time.Time) string {
+	var first string
+	n := 0
 	for _, c := range cs.all {
 		if !c.listens() {
-			return false
+			return fmt.Sprintf("client %s does not listen", c.name)
 		}
 		for _, s := range c.streams {
-			written := w.of(s.key)
-			end := slices.IndexFunc(written, func(e writtenEvent) bool { return e.at.After(then) })
-			if end >= 0 {
-				written = written[:end]
+			missing := c.missing(s, upTo(w.of(s.key), then))
+			if n == 0 && len(missing) > 0 {
+				first = fmt.Sprintf("client %s lacks event %d of %s on %s", c.name, missing[0].N, missing[0].Owner, s.key)
 			}
-			c.mu.Lock()
-			_, missing := s.count(written, true)
-			c.mu.Unlock()
-			if len(missing) > 0 {
-				return false
-			}
+			n += len(missing)
 		}
 	}
-	return true
+	if n > 1 {
+		first += fmt.Sprintf(", and %d more", n-1)
+	}
+	return first
+}
+
+func (c *chaosClient) missing(s *followedStream, written []writtenEvent) []writtenEvent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, missing := s.count(written, true)
+	return missing
+}
+
+// upTo are the events that were written before then.
+func upTo(written []writtenEvent, then time.Time) []writtenEvent {
+	end := slices.IndexFunc(written, func(e writtenEvent) bool { return e.at.After(then) })
+	if end < 0 {
+		return written
+	}
+	return written[:end]
 }
 
 // verdict is what was counted of those with ids and of the others.

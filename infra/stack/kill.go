@@ -22,10 +22,12 @@ func (s *Stack) Instances() map[string][]int {
 	return instances
 }
 
-// KillOne ends an instance of one function with SIGKILL. Each function that runs is as likely as the
-// others, and so is each of its instances. It returns the empty string if none runs.
-func (s *Stack) KillOne(random *rand.Rand) (function string, pid int, err error) {
+// KillOne ends an instance of one function with SIGKILL, but for those that are spared. Each function
+// that runs is as likely as the others, and so is each of its instances. It returns the empty string if
+// none runs.
+func (s *Stack) KillOne(random *rand.Rand, spared ...string) (function string, pid int, err error) {
 	instances := s.Instances()
+	maps.DeleteFunc(instances, func(function string, _ []int) bool { return slices.Contains(spared, function) })
 	if len(instances) == 0 {
 		return "", 0, nil
 	}

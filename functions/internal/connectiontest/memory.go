@@ -70,7 +70,10 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 }
 
 // Confirm implements Store.
-func (m *Memory) Confirm(_ context.Context, s stream.Session, _ []stream.Subscription) error {
+func (m *Memory) Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error {
+	for _, sub := range first {
+		_ = m.HandOver(ctx, stream.Listener{Connection: s.Connection, Subscription: sub}, time.Now()) // it never fails
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.open[s.ID] == nil {

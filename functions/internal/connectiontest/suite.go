@@ -23,7 +23,7 @@ type Store interface {
 	// ErrTooManyConnections: the account has as many as it may, and nothing was written.
 	// With s.EventIDs all of first is being replayed.
 	Open(ctx context.Context, s stream.Session, first []stream.Subscription) error
-	// Confirm is nil if what Open stored still stands. ErrInvalidToken: it does not, and nothing is left.
+	// Confirm is nil if what Open stored still stands; its mappings are young again then. ErrInvalidToken: it does not, and nothing is left.
 	Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error
 	// Session is what Open was given. ErrNoConnection: never opened, or closed.
 	Session(ctx context.Context, c stream.Connection) (stream.Session, error)

@@ -20,7 +20,7 @@ type Opener interface {
 	// Open stores the session and what it is subscribed to at once.
 	// ErrTooManyConnections: the account has as many as it may, and nothing was stored.
 	Open(ctx context.Context, s stream.Session, first []stream.Subscription) error
-	// Confirm is nil if what Open stored still stands. ErrInvalidToken: the token was revoked
+	// Confirm is nil if what Open stored still stands; its mappings are young again then. ErrInvalidToken: the token was revoked
 	// meanwhile, and nothing is left.
 	Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error
 	// Close removes what Open stored; nil if there is nothing.

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"edgestream/functions/internal/history"
+	"edgestream/functions/internal/stream"
 )
 
 // checker compares what clients got with what was due to them.
@@ -65,6 +68,10 @@ func (c *checker) tables() {
 		c.blame(of(at.id), "a mapping of %s to %s is left", at.id, at.key)
 	}
 	for _, s := range c.gateway.all {
+		if s.late() {
+			c.saw("a connection that opens later than it is waited for")
+			continue
+		}
 		if !s.taken.IsZero() && !s.opened.IsZero() && (s.ended.IsZero() || s.taken.Before(s.ended)) {
 			c.blame(of(s.ID), "%s was forgotten at %.3f though it was there", s.ID, s.taken.Sub(c.start).Seconds())
 		}
@@ -96,15 +103,17 @@ func (s *socket) due(key string, got []arrival) []arrival {
 	return slices.DeleteFunc(slices.Clone(got), func(a arrival) bool { return i < 0 || a.written.Before(s.listened[i].from) })
 }
 
-// order checks that what an owner changed first came first, not counting repeats.
+// order checks that what an owner changed first came first, not counting repeats. What could not be
+// posted for so long that a replay may have begun behind it is posted beside replays.
 func (c *checker) order(id, key string, got []arrival) {
-	seen, latest := map[int]bool{}, map[string]int{}
+	seen, latest, late := map[int]bool{}, map[string]int{}, map[string]bool{}
 	for _, a := range got {
 		if seen[a.number] {
 			continue
 		}
 		seen[a.number] = true
-		if a.number < latest[a.Owner] {
+		late[a.Owner] = late[a.Owner] || a.id != "" && a.done.Sub(a.written) > history.Delivery
+		if a.number < latest[a.Owner] && !late[a.Owner] {
 			c.blame(c.markOf(id, a.record), "%s: %s got %d of %s after %d", id, key, a.number, a.Owner, latest[a.Owner])
 		}
 		latest[a.Owner] = max(latest[a.Owner], a.number)
@@ -153,13 +162,18 @@ func (c *checker) wanted(s *socket, key string, a arrival) {
 	c.blame(c.markOf(s.ID, a.record), "%s: %s got %d, which was not for it", s.ID, key, a.number)
 }
 
+// late reports whether the connection opened so late that publishers may have taken it for gone.
+func (s *socket) late() bool {
+	return len(s.listened) > 0 && s.opened.Sub(s.listened[0].from) > stream.YoungFor
+}
+
 // greeted is how long after a connection was opened what it is sent may be with a greeter.
 const greeted = time.Minute
 
 // whole checks that a subscription got all that was written after it was made, and was published while
 // it was there.
 func (c *checker) whole(l *listening) {
-	if l.opened.IsZero() {
+	if l.opened.IsZero() || l.late() {
 		return
 	}
 	end := l.end()
@@ -199,7 +213,7 @@ func (l *listening) end() (end time.Time) {
 // resumed checks what a client with ids got over all its connections.
 func (c *checker) resumed(cl *client) {
 	switch {
-	case cl.socket == nil:
+	case cl.socket == nil, cl.socket.late():
 		return
 	case cl.socket.untold:
 		c.saw("a client that could neither be told of a refusal nor closed")

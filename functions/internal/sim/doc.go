@@ -4,6 +4,7 @@
 //	go test ./functions/internal/sim                 a number of seeds
 //	go test ./functions/internal/sim -seeds 5000     more, with progress
 //	go test ./functions/internal/sim -seed 69        one; -trace FILE for all that happened
+//	go test ./functions/internal/sim -storm deaths   a weather of one kind (storms), with any of these
 //
 // # What is real
 //
@@ -14,11 +15,11 @@
 // # What is simulated
 //
 //   - API Gateway: handshakes, messages handled side by side, $disconnect, the management API with the
-//     account's quota, 410 for what is not open yet and what is gone, clients that read slowly or vanish.
+//     account's quota, timeouts and resets with the post delivered and not, 410 for what is not open yet and what is gone, clients that read slowly or vanish.
 //   - Lambda: instances that die at any operation or by their timeout, asynchronous invocations that
 //     come late, twice, or again after a failure, and the pollers of a table's stream: one batch per
 //     shard at a time, partial failures, bisection, batches that come twice or go to another instance,
-//     shards that split, pollers that lag.
+//     shards that split, pollers that lag, writers of logs whose clocks are seconds off.
 //   - The tables: the plainest stores that keep their contracts (connectiontest, historytest), whose
 //     requests are slow, throttled, or done without an answer. A connection's removal takes two
 //     requests, as in the real store, and leaves mappings if the second is not made.
@@ -46,8 +47,19 @@
 // to another instance, or nobody knew what had become of a post. Nothing is left of connections that
 // are gone, no connection that is there was forgotten, and every record was published.
 //
-// Three things are let pass. A client without ids may miss what an instance of greet had that died:
-// Lambda must not try it again, since it would come twice and out of order. A mapping that a cut-off removal
-// left is found by the first event that it is for, one by one. And what a client gets that was written before
-// it listened, because it was on its way or comes again, has no order.
+// This is let pass:
+//
+//   - A client without ids may miss what an instance of greet had that died: Lambda must not try it
+//     again, since it would come twice and out of order.
+//   - A client whose subscription was refused by an outage, and that for the rest of the invocation can
+//     neither be told nor closed, does not know.
+//   - A connection that opens later than stream.YoungFor after $connect wrote it may be taken for gone.
+//   - A mapping that a cut-off removal left is found by the first event that it is for, one by one.
+//   - What a client gets that was written before it listened, because it was on its way or comes again,
+//     has no order; nor has, for one that resumes, what could not be posted for longer than
+//     history.Delivery.
+//
+// # Whether it would find anything
+//
+// Publishers with a mistake are found within a few seeds each (mutants), and the summary counts what the runs have met. Seeds that found mistakes are kept.
 package sim

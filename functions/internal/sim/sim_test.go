@@ -13,18 +13,22 @@ import (
 	"go.uber.org/goleak"
 )
 
+// few seeds are run unless more are asked for.
+const few = 100
+
 var (
-	seeds = flag.Uint64("seeds", 150, "how many seeds are run; with more than that, progress is shown")
+	seeds = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
 	from  = flag.Uint64("from", 1, "the first of the seeds")
-	one   = flag.Uint64("seed", 0, "the one seed that is run, with its whole trace in -trace")
-	path  = flag.String("trace", "", "a file for the trace of the one seed")
+	one   = flag.Uint64("seed", 0, "the one seed that is run")
+	storm = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
+	path  = flag.String("trace", "", "a file for the whole trace of the one seed")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSeeds(t *testing.T) {
 	if *one != 0 {
-		w := simulate(t, *one, options{})
+		w := simulate(t, *one, options{storm: *storm})
 		report(t, w)
 		if err := w.save(*path); err != nil {
 			t.Error(err)
@@ -33,16 +37,30 @@ func TestSeeds(t *testing.T) {
 	}
 	all := runs{began: time.Now()}
 	for seed := *from; seed < *from+*seeds; seed++ {
-		w := simulate(t, seed, options{})
+		w := simulate(t, seed, options{storm: *storm})
 		report(t, w)
 		if all.add(w); all.failed == 5 {
 			t.Fatal("and so on")
 		}
-		if *seeds > 150 && all.seeds%100 == 0 {
+		if *seeds > few && all.seeds%100 == 0 {
 			fmt.Println(all)
 		}
 	}
 	t.Log(all.all())
+}
+
+func TestStorms(t *testing.T) {
+	for name := range storms {
+		t.Run(name, func(t *testing.T) {
+			all := runs{began: time.Now()}
+			for seed := uint64(1); seed <= few/5; seed++ {
+				w := simulate(t, seed, options{storm: name})
+				report(t, w)
+				all.add(w)
+			}
+			t.Log(all)
+		})
+	}
 }
 
 // save writes the whole trace to the file, if one is named.
@@ -96,7 +114,7 @@ func report(t *testing.T, w *world) {
 	if len(w.wrong) == 0 {
 		return
 	}
-	t.Errorf("seed %d: %d things are wrong, the first of them:\n%v\n\n%s", w.seed, len(w.wrong), w.wrong[0], w.tail(w.wrong[0], 60))
+	t.Errorf("seed %d %s: %d things are wrong, the first of them:\n%v\n\n%s", w.seed, w.storm, len(w.wrong), w.wrong[0], w.tail(w.wrong[0], 60))
 }
 
 // The same seed is the same run.

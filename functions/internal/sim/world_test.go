@@ -16,6 +16,7 @@ type world struct {
 	*scheduler
 	trace
 	seed    uint64
+	storm   string
 	weather weather
 	// calm says that nothing goes wrong any more.
 	calm bool
@@ -60,7 +61,8 @@ func (t *tally) saw(what string) {
 // options are what a run differs in but the seed.
 type options struct {
 	mutate func(*actor, *publish.Config)
-	mild   bool
+	// storm is the name of a weather; empty: the seed decides.
+	storm string
 }
 
 // simulate makes one run of the seed.
@@ -75,10 +77,11 @@ func simulate(t *testing.T, seed uint64, o options) (w *world) {
 
 func newWorld(seed uint64, o options) *world {
 	w := &world{
-		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, instances: map[string]int{}, working: map[*actor]bool{},
+		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, storm: o.storm, instances: map[string]int{}, working: map[*actor]bool{},
 		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate,
 	}
-	if !o.mild {
+	var known bool
+	if w.weather, known = storms[o.storm]; !known {
 		w.weather = newWeather(w.scheduler)
 	}
 	w.quota = quota{w.weather.burst, time.Now()}

@@ -24,9 +24,9 @@ many homes, so that the queue and deliver take part. Half of the clients ask for
 and come back with the last one that they saw; the others are plain and listen to one stream.
 
 After --duration the faults stop. Recovered is when everyone is connected and has all that was written
-until then. (What deliver was killed over comes again when the queue's time is over: after half a
-minute, or a minute and a half if it had not begun.) Then each owner writes once more, and the run ends when everyone has that too, or after
---settle: what is missing then is lost.
+until then. What deliver was killed over comes again when the queue's time for it is over: after half a
+minute, or a minute and a half if it had not begun. Then each owner writes once more, and the run ends
+when everyone has that too, or when nothing has arrived for --settle: what is missing then is lost.
 
 How it counts. An event is due to a client with ids from its first edgestream.position on, over all of
 its connections: each must come. To a plain client it is due if it was written after the connection was
@@ -56,12 +56,12 @@ type chaosFlags struct {
 func defineChaos(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	f := chaosFlags{root: "."}
 	fs.DurationVar(&f.duration, "duration", time.Minute, "for how long faults happen")
-	fs.DurationVar(&f.settle, "settle", 4*time.Minute, "how long everything may take to arrive after that")
+	fs.DurationVar(&f.settle, "settle", 2*time.Minute, "after that, for how long nothing may arrive of what is missing before it is lost; five times that in all")
 	fs.Uint64Var(&f.seed, "seed", 0, "of all choices; 0: one of the clock's, which is printed")
 	fs.IntVar(&f.clients, "clients", 12, "connections to streams of any width")
 	fs.IntVar(&f.listeners, "listeners", 10, "connections to the wide tag")
-	fs.IntVar(&f.wide, "wide", 3, "WideListeners: more listeners or homes than this make a change wide")
-	fs.IntVar(&f.rate, "rate", 20, "events to write a second")
+	fs.IntVar(&f.wide, "wide", 5, "WideListeners: more listeners or homes than this make a change wide")
+	fs.IntVar(&f.rate, "rate", 10, "events to write a second")
 	fs.Func("spare", "`NAME` of a function that is not killed, such as Deliver; may be repeated", func(name string) error {
 		f.spare = append(f.spare, name)
 		return nil
@@ -118,8 +118,7 @@ func perform(ctx context.Context, f chaosFlags, s *chaosStage, everyone *chaosCl
 	last := time.Now()
 	w.slow()
 	recovered := time.Duration(0)
-	deadline := last.Add(f.settle)
-	if everyone.settle(ctx, deadline, w, last) {
+	if everyone.settle(ctx, f.settle, w, last) {
 		recovered = time.Since(last)
 	}
 	close(stop)
@@ -129,7 +128,7 @@ func perform(ctx context.Context, f chaosFlags, s *chaosStage, everyone *chaosCl
 	if err := w.everyOwner(ctx); err != nil {
 		return 0, err
 	}
-	everyone.settle(ctx, deadline, w, time.Now())
+	everyone.settle(ctx, f.settle, w, time.Now())
 	return recovered, ctx.Err()
 }
 

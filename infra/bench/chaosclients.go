@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -95,45 +97,45 @@ func (c *chaosClient) listens() bool {
 	return c.cut != nil && !slices.ContainsFunc(c.streams, func(s *followedStream) bool { return !s.begun })
 }
 
-// settle waits until nothing that was written before then is behind, or the deadline is over, and
-// reports whether it came. Now and then it says what is behind.
-func (cs *chaosClients) settle(ctx context.Context, deadline time.Time, w *chaosWriter, then time.Time) bool {
-	for shown := time.Now(); ; {
-		behind := cs.behind(w, then)
-		if behind == "" {
+// settle waits until nothing that was written before then is behind, and reports whether it came: not
+// if nothing of it arrives for as long as patience, or it is not all there after five times that. Now
+// and then it says what is behind.
+func (cs *chaosClients) settle(ctx context.Context, patience time.Duration, w *chaosWriter, then time.Time) bool {
+	began, shown := time.Now(), time.Now()
+	least, came := math.MaxInt, began
+	for {
+		n, first := cs.behind(w, then)
+		if n == 0 {
 			return true
 		}
-		if time.Since(shown) > 5*time.Second {
-			fmt.Fprintln(os.Stderr, "still behind:", behind)
+		if n < least {
+			least, came = n, time.Now()
+		}
+		if time.Since(shown) > 10*time.Second {
+			fmt.Fprintf(os.Stderr, "%d are behind, the first: %s\n", n, first)
 			shown = time.Now()
 		}
-		if time.Now().After(deadline) || wait(ctx, 50*time.Millisecond) != nil {
+		if time.Since(came) > patience || time.Since(began) > 5*patience || wait(ctx, 50*time.Millisecond) != nil {
 			return false
 		}
 	}
 }
 
-// behind says who does not listen, or what was written before then and has not come; nothing: the
-// empty text.
-func (cs *chaosClients) behind(w *chaosWriter, then time.Time) string {
-	var first string
-	n := 0
+// behind is how many events that were written before then have not come, with who does not listen
+// counted as one more, and what the first is.
+func (cs *chaosClients) behind(w *chaosWriter, then time.Time) (n int, first string) {
 	for _, c := range cs.all {
 		if !c.listens() {
-			return fmt.Sprintf("client %s does not listen", c.name)
+			n, first = n+1, cmp.Or(first, "client "+c.name+" does not listen")
 		}
 		for _, s := range c.streams {
 			missing := c.missing(s, upTo(w.of(s.key), then))
-			if n == 0 && len(missing) > 0 {
-				first = fmt.Sprintf("client %s lacks event %d of %s on %s", c.name, missing[0].N, missing[0].Owner, s.key)
+			if n += len(missing); len(missing) > 0 {
+				first = cmp.Or(first, fmt.Sprintf("client %s lacks event %d of %s on %s", c.name, missing[0].N, missing[0].Owner, s.key))
 			}
-			n += len(missing)
 		}
 	}
-	if n > 1 {
-		first += fmt.Sprintf(", and %d more", n-1)
-	}
-	return first
+	return n, first
 }
 
 func (c *chaosClient) missing(s *followedStream, written []writtenEvent) []writtenEvent {

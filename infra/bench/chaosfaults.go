@@ -118,13 +118,18 @@ func (c *callbacks) choose(now time.Time) (*apiFault, time.Duration) {
 
 // answer passes a call on, or has it fail.
 func (c *callbacks) answer(w http.ResponseWriter, r *http.Request) bool {
+	f, hold := c.choose(time.Now())
+	return c.with(f, hold, w, r)
+}
+
+// with answers with this fault after as long, or, if there is none, as what stands behind does.
+func (c *callbacks) with(f *apiFault, hold time.Duration, w http.ResponseWriter, r *http.Request) bool {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return true // the caller was killed in the middle of it
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	p := callback{at: time.Now(), connection: path.Base(r.URL.Path), event: eventOf(body)}
-	f, hold := c.choose(p.at)
 	answer := httptest.NewRecorder()
 	p.what = r.Method
 	if f == nil || f.delivered {

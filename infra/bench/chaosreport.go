@@ -26,33 +26,15 @@ func (r report) print(out io.Writer) error {
 	v := r.verdict
 	all := v.withIDs
 	all.add(v.plain)
-	rows := [][]string{{"", "with ids", "plain", "all"}}
-	for _, line := range []struct {
-		name string
-		of   [2]int
-	}{
-		{"clients", v.clients}, {"connections", v.connections}, {"due", [2]int{v.withIDs.due, v.plain.due}},
-		{"delivered", [2]int{v.withIDs.delivered, v.plain.delivered}}, {"lost", [2]int{v.withIDs.lost, v.plain.lost}},
-		{"out of order", [2]int{v.withIDs.disorder, v.plain.disorder}}, {"twice", [2]int{v.withIDs.twice, v.plain.twice}},
-		{"gaps", [2]int{v.withIDs.gaps, v.plain.gaps}},
-	} {
-		rows = append(rows, []string{line.name, strconv.Itoa(line.of[0]), strconv.Itoa(line.of[1]), strconv.Itoa(line.of[0] + line.of[1])})
-	}
 	fmt.Fprintf(out, "%d events written\n", r.writer.total)
-	table(out, rows)
+	table(out, v.rows())
 	kills := r.printFaults(out)
 	took := "never"
 	if r.recovered > 0 {
 		took = r.recovered.Round(time.Millisecond).String()
 	}
 	fmt.Fprintf(out, "recovered after the last fault: %s\n", took)
-	for i, m := range v.faulty {
-		if i == 5 {
-			fmt.Fprintf(out, "and %d more\n", len(v.faulty)-i)
-			break
-		}
-		r.explain(out, m)
-	}
+	r.explainAll(out)
 	fmt.Fprintf(out, "bench=chaos seed=%d written=%d due=%d delivered=%d lost=%d disorder=%d twice=%d gaps=%d kills=%d faults=%d deliver=%d recovery_ms=%d\n",
 		r.flags.seed, r.writer.total, all.due, all.delivered, all.lost, all.disorder, all.twice, all.gaps,
 		kills, r.apiFaults(), r.stage.Counts()["DeliverFunction"], r.recovered.Milliseconds())
@@ -60,9 +42,39 @@ func (r report) print(out io.Writer) error {
 	case all.lost+all.disorder > 0:
 		return fmt.Errorf("%d events lost, %d out of order, with seed %d", all.lost, all.disorder, r.flags.seed)
 	case r.recovered == 0:
-		return fmt.Errorf("not recovered %v after the last fault, with seed %d", r.flags.settle, r.flags.seed)
+		return fmt.Errorf("not recovered after the last fault, with seed %d", r.flags.seed)
 	}
 	return nil
+}
+
+// rows are a table with a column for each kind of client.
+func (v verdict) rows() [][]string {
+	rows := [][]string{{"", "with ids", "plain", "all"}}
+	ids, plain := v.withIDs, v.plain
+	for _, line := range []struct {
+		name       string
+		ids, plain int
+	}{
+		{"clients", v.clients[0], v.clients[1]}, {"connections", v.connections[0], v.connections[1]},
+		{"due", ids.due, plain.due}, {"delivered", ids.delivered, plain.delivered}, {"lost", ids.lost, plain.lost},
+		{"out of order", ids.disorder, plain.disorder}, {"twice", ids.twice, plain.twice}, {"gaps", ids.gaps, plain.gaps},
+	} {
+		rows = append(rows, []string{line.name, strconv.Itoa(line.ids), strconv.Itoa(line.plain), strconv.Itoa(line.ids + line.plain)})
+	}
+	return rows
+}
+
+// explained is how many misfortunes are explained at length.
+const explained = 5
+
+func (r report) explainAll(out io.Writer) {
+	faulty := r.verdict.faulty
+	for _, m := range faulty[:min(explained, len(faulty))] {
+		r.explain(out, m)
+	}
+	if n := len(faulty) - explained; n > 0 {
+		fmt.Fprintf(out, "and %d more\n", n)
+	}
 }
 
 // printFaults prints what was survived, and returns how many functions were killed.

@@ -68,9 +68,9 @@ func (w *chaosWriter) any(ctx context.Context) error {
 	if w.random.IntN(10) < 3 {
 		return w.notification(ctx, w.clients.account(w.random.IntN(w.clients.n)))
 	}
-	tags := [][]string{nil, {wideTag}, {narrowTag}, {wideTag, narrowTag}}[w.random.IntN(4)]
+	tags := [][]string{nil, nil, {narrowTag}, {narrowTag}, {wideTag}, {wideTag, narrowTag}}[w.random.IntN(6)]
 	homes := 2
-	if w.random.IntN(8) == 0 {
+	if w.random.IntN(10) == 0 {
 		homes = w.clients.n
 	}
 	return w.status(ctx, w.random.IntN(authors), tags, w.homes(homes))

@@ -19,6 +19,10 @@ type runs map[string]int
 type tally struct {
 	read, write float64
 	runs        runs
+	// requests is how many there were to DynamoDB, cpu the functions' processor seconds, and logged the
+	// bytes of the lines that they wrote.
+	requests, logged int
+	cpu              float64
 }
 
 // doing is something that is measured: one row of the table, or a part of one.
@@ -39,9 +43,11 @@ type ledger struct {
 	local *stack.Stack
 	meter *meter
 	// db is for the application's own writes and not counted.
-	db    *dynamodb.Client
-	rows  [][]string
-	notes []string
+	db   *dynamodb.Client
+	rows [][]string
+	// figures are the rows again, for the model of costs.
+	figures map[string]unitCost
+	notes   []string
 	// written counts the items, so that each has an id of its own.
 	written int
 }
@@ -62,14 +68,22 @@ func (l *ledger) measure(ctx context.Context, d doing) (t tally, err error) {
 	if d.of == nil {
 		d.of = allButPolls
 	}
-	used, ran := l.meter.usage(), l.ran()
+	used, ran, lines := l.meter.usage(), l.ran(), len(l.local.Lines())
+	_, cpu := l.local.CPU()
 	if err := d.do(); err != nil {
 		return t, err
 	}
 	if err := l.until(ctx, ran, d.runs); err != nil {
 		return t, err
 	}
-	t.read, t.write = l.meter.usage().since(used).split(d.of)
+	spent := l.meter.usage().since(used)
+	t.read, t.write = spent.split(d.of)
+	t.requests = spent.of(d.of).requests
+	for _, line := range l.local.Lines()[lines:] {
+		t.logged += len(line.Text) + 1
+	}
+	_, now := l.local.CPU()
+	t.cpu = now - cpu
 	t.runs = runs{}
 	for name, n := range l.ran() {
 		t.runs[name] = n - ran[name]
@@ -79,6 +93,7 @@ func (l *ledger) measure(ctx context.Context, d doing) (t tally, err error) {
 
 func (l *ledger) row(name string, t tally, times int) {
 	n := float64(times)
+	l.figures[name] = t.unitCost(times)
 	l.rows = append(l.rows, []string{name, two(t.read / n), two(t.write / n), t.runs.each(times)})
 }
 

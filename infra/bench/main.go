@@ -35,6 +35,7 @@ var benchmarks = []benchmark{
 	{"filters", filtersHelp, defineFilters},
 	{"channels", channelsHelp, defineChannels},
 	{"units", unitsHelp, defineUnits},
+	{"cost", costHelp, defineCost},
 	{"chaos", chaosHelp, defineChaos},
 }
 

@@ -31,6 +31,7 @@ channel's first or last subscriber costs has rows of its own.`
 type unitsFlags struct {
 	times, listeners int
 	idle             time.Duration
+	write            string
 }
 
 func defineUnits(fs *flag.FlagSet) func(context.Context, io.Writer) error {
@@ -38,6 +39,7 @@ func defineUnits(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.IntVar(&f.times, "times", 20, "how often each thing is done")
 	fs.IntVar(&f.listeners, "listeners", 1000, "the most listeners of an event")
 	fs.DurationVar(&f.idle, "idle", 10*time.Second, "for how long streams of server-sent events are watched that are quiet")
+	fs.StringVar(&f.write, "write", "", "a file to write the figures to, for the model of costs: infra/bench/measured.json is one")
 	return func(ctx context.Context, out io.Writer) error { return units(ctx, out, f) }
 }
 
@@ -50,12 +52,12 @@ func units(ctx context.Context, out io.Writer, f unitsFlags) error {
 		return err
 	}
 	defer l.Stop()
-	led := &ledger{local: l, meter: m, db: client(m.direct.URL), rows: [][]string{{"what", "read units", "write units", "invocations"}}}
+	led := &ledger{local: l, meter: m, db: client(m.direct.URL), figures: map[string]unitCost{}, rows: [][]string{{"what", "read units", "write units", "invocations"}}}
 	var ratio float64
 	for _, part := range []func(context.Context, unitsFlags) error{
 		led.sockets,
 		func(ctx context.Context, f unitsFlags) (err error) { ratio, err = led.events(ctx, f); return err },
-		led.filtered, led.ids, led.resume, led.streams, led.enforcement, led.sweep, led.channels,
+		led.filtered, led.bill, led.ids, led.resume, led.streams, led.enforcement, led.sweep, led.channels,
 	} {
 		if err := part(ctx, f); err != nil {
 			return err
@@ -64,7 +66,10 @@ func units(ctx context.Context, out io.Writer, f unitsFlags) error {
 	table(out, led.rows)
 	fmt.Fprintf(out, "\n%s\n", strings.Join(led.notes, "\n"))
 	fmt.Fprintf(out, "bench=units ratio=%.4f\n", ratio)
-	return nil
+	if f.write == "" {
+		return nil
+	}
+	return led.write(f)
 }
 
 // join opens a socket for each and waits until their $connect has been counted, so that the next

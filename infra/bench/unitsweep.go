@@ -14,6 +14,8 @@ const (
 	// functions/internal/sweep has them.
 	lookEvery = 270 * time.Second
 	manyDue   = 1000
+	// sweepRow is what the sweep costs.
+	sweepRow = "the sweep, an hour of 100,000 connections"
 )
 
 // sweep measures what it costs to keep connections open, as of 100,000 that have come evenly over
@@ -50,9 +52,10 @@ func (l *ledger) sweepHour(n int, nothing, looks, fixed tally) {
 	const connections, perHour = 100_000, 60.0
 	times := connections * float64(time.Hour) / float64(lookEvery)
 	read, write := (looks.read-nothing.read)/float64(n), (looks.write-nothing.write)/float64(n)
-	l.row("the sweep, an hour of 100,000 connections", tally{
+	l.row(sweepRow, tally{
 		read: perHour*fixed.read + times*read, write: perHour*fixed.write + times*write,
-		runs: runs{"Sweep": int(perHour)},
+		runs: runs{"Sweep": int(perHour)}, logged: int(perHour) * fixed.logged,
+		cpu: perHour*fixed.cpu + times*(looks.cpu-nothing.cpu)/float64(n),
 	}, 1)
 	l.note("The sweep's hour is 60 runs of %s read units each whoever is there, and %.0f looks of %.4f each, from %d connections\n"+
 		"that were looked at in one run. It writes %s units a run. A look is a request to API Gateway, which is not billed;\n"+

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+const costHelp = `What a month costs, beside what API Gateway itself charges, and beside two servers.
+
+A model, without network and without a stack: it multiplies what things use by AWS's prices, which
+stand in infra/bench/prices.go with their date. What things use is measured: infra/bench/measured.json
+has it, and the command that measures it again. How long a function runs on AWS is worked out from
+its processor time here and the calls that it waits for, one after another, 4 ms each.
+
+The ratio is of everything that Edgestream uses (Lambda, DynamoDB, SQS, logs, metrics, alarms, and API
+Gateway) over API Gateway's own charge for messages and connection-minutes. The application's writes to
+Content, keep-alives to quiet connections and what leaves for the internet have lines of their own,
+outside it. Traces and access logs are off, as they are if nobody asks for them.
+
+The servers are at least two, as many as the flags say are needed at the busiest time, with a Redis and
+a network load balancer. What leaves for the internet and the application's own database are on neither
+side, nor is anybody's time. A workload is one of those named, with what flags change: with width and
+events you can ask for your own.`
+
+type costFlags struct {
+	name, figures string
+	given         *[]change
+	servers
+}
+
+func defineCost(fs *flag.FlagSet) func(context.Context, io.Writer) error {
+	f := costFlags{servers: defaultServers}
+	var names []string
+	for _, w := range namedWorkloads {
+		names = append(names, w.name)
+	}
+	fs.StringVar(&f.name, "workload", "", "the one to show, of "+strings.Join(names, ", ")+"; empty: all")
+	fs.StringVar(&f.figures, "figures", "", "a file that units --write has written; empty: the committed one")
+	fs.Float64Var(&f.sockets, "server-sockets", f.sockets, "how many sockets one server holds")
+	fs.Float64Var(&f.posts, "server-posts", f.posts, "how many messages it sends in a second")
+	fs.Float64Var(&f.peak, "peak", f.peak, "how many times the average there is at the busiest time")
+	f.given = quantities(fs)
+	return func(_ context.Context, out io.Writer) error { return cost(out, f) }
+}
+
+func cost(out io.Writer, f costFlags) error {
+	figures, err := readFigures(f.figures)
+	if err != nil {
+		return err
+	}
+	shown := slices.DeleteFunc(slices.Clone(namedWorkloads), func(w named) bool { return f.name != "" && w.name != f.name })
+	if len(shown) == 0 {
+		return fmt.Errorf("there is no workload %q", f.name)
+	}
+	if f.sockets <= 0 || f.posts <= 0 || f.peak < 1 {
+		return fmt.Errorf("servers hold and send something, and --peak is at least 1")
+	}
+	last := "bench=cost"
+	for _, w := range shown {
+		for _, set := range *f.given {
+			set(&w.workload)
+		}
+		if err := w.check(); err != nil {
+			return err
+		}
+		b := billOf(w.workload, figures)
+		show(out, w, b, figures)
+		compare(out, w.workload, b, f.servers, figures)
+		last += fmt.Sprintf(" %[1]s_ratio=%.4[2]f %[1]s_dollars=%.2[3]f", w.name, b.ratio(), b.total())
+	}
+	explain(out, figures)
+	fmt.Fprintf(out, "\nPrices of %s, us-east-1; figures measured by %s.\n%s\n", priceDate, figures.Command, last)
+	return nil
+}
+
+// show prints the bill.
+func show(out io.Writer, w named, b bill, f figures) {
+	floor := sum(b.floor)
+	fmt.Fprintf(out, "%s: %s (as given: %s)\n\n", w.name, w.story, w.workload)
+	rows := [][]string{{"service", "what", "a month", "dollars", "of the floor"}}
+	for _, l := range slices.Concat(b.floor, b.own) {
+		rows = append(rows, []string{l.service, l.what, amountOf(l.times), two(l.dollars), percent(l.dollars / floor)})
+	}
+	rows = append(rows, []string{"", "all of it", "", two(floor + sum(b.own)), percent(b.ratio())})
+	for _, l := range b.outside {
+		rows = append(rows, []string{l.service, l.what + " (outside)", amountOf(l.times), two(l.dollars), ""})
+	}
+	table(out, rows)
+	fmt.Fprintf(out, "\nRatio to API Gateway's own $%.2f: %.3f%s.\n", floor, b.ratio(), against(b.ratio(), w.target))
+	sessions, events, sweep := causes(w.workload, f)
+	fmt.Fprintf(out, "With $1.00 for every million messages, also after the first billion: %.3f. What is beside it: connecting and leaving %s,\n"+
+		"events %s, the sweep %s, and what is paid whatever happens.\n", b.listRatio(), percent(sessions/floor), percent(events/floor), percent(sweep/floor))
+	if b.posts > widePace {
+		fmt.Fprintf(out, "That is %s messages a second on average: more than WidePostsPerSecond is by default, and to be raised with API Gateway's quota.\n", whole(b.posts))
+	}
+}
+
+func against(ratio, target float64) string {
+	switch {
+	case target == 0:
+		return ""
+	case ratio <= target:
+		return fmt.Sprintf(", at most %.2f as it should be", target)
+	}
+	return fmt.Sprintf(", more than the %.2f that it should be", target)
+}
+
+// amountOf is a number with decimals if it is small.
+func amountOf(n float64) string {
+	if n < 100 && n != math.Trunc(n) {
+		return two(n)
+	}
+	return whole(n)
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
+
+// compare prints what servers would cost, and from where on they are cheaper.
+func compare(out io.Writer, w workload, b bill, s servers, f figures) {
+	ours, theirs := b.total(), s.month(w)
+	fmt.Fprintf(out, "%.0f servers with a socket server, a Redis and a balancer: $%.2f a month, beside $%.2f. ", s.count(w), theirs, ours)
+	switch {
+	case theirs < ours:
+		fmt.Fprintf(out, "Here servers cost less, by %.1f times.\n", ours/theirs)
+	default:
+		fmt.Fprintf(out, "Here Edgestream costs less, by %.1f times.\n", theirs/ours)
+	}
+	switch at := s.breakEven(w, f); {
+	case at == 0:
+		fmt.Fprint(out, "Servers cost less however few are connected.\n\n")
+	case math.IsInf(at, 1):
+		fmt.Fprint(out, "Servers cost more however many are connected.\n\n")
+	default:
+		fmt.Fprintf(out, "Break-even: with fewer than %s connections of this kind Edgestream costs less, with more servers do.\n\n", whole(at))
+	}
+}

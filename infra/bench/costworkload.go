@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// workload is what is asked of Edgestream in a month of 30 days.
+type workload struct {
+	// connections is how many are open at a time, on average, and minutes how long each stays.
+	connections, minutes float64
+	// notifications is how many each connection gets in an hour that are for its account alone, and
+	// offline how many more go to accounts that have none open, for each of these.
+	notifications, offline float64
+	// streams have width listeners each, and say something events times in a minute. If public they are
+	// spread over 8 keys, as the public streams are, and over one if not, as hashtags and lists are.
+	streams, width, events float64
+	public                 bool
+	// messages is what a client sends in a session: subscribe, unsubscribe.
+	messages float64
+	// bytes is the size of a payload.
+	bytes float64
+	// ids is the share of sessions that ask for event ids, and of events that are kept for them.
+	ids float64
+	// shards is how many the stream of Content has.
+	shards float64
+}
+
+// named is a workload with a name, and what its ratio should be at the most; 0: no target.
+type named struct {
+	name, story string
+	target      float64
+	workload
+}
+
+// namedWorkloads are those that are shown.
+var namedWorkloads = []named{
+	{"wide", "100,000 people on one public stream, with a status each half minute", 1.03,
+		workload{connections: 100_000, minutes: 120, streams: 1, width: 100_000, events: 2, public: true, bytes: 1000, shards: 4}},
+	{"notifications", "100,000 people who are online, with four notifications each an hour", 1.5,
+		workload{connections: 100_000, minutes: 120, notifications: 4, bytes: 500, shards: 4}},
+	{"rooms", "500 rooms of 20, with a message each ten seconds", 0,
+		workload{connections: 10_000, minutes: 60, streams: 500, width: 20, events: 6, messages: 1, bytes: 500, shards: 4}},
+}
+
+// change is a quantity that a flag has set.
+type change func(*workload)
+
+// quantities declares a flag for each quantity. What is given changes every workload that is shown.
+func quantities(fs *flag.FlagSet) *[]change {
+	var given []change
+	number := func(name, help string, of func(*workload) *float64) {
+		fs.Func(name, "`number`: "+help, func(text string) error {
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil || x < 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+				return errors.New("a number from 0 on is needed")
+			}
+			given = append(given, func(w *workload) { *of(w) = x })
+			return nil
+		})
+	}
+	number("connections", "open at a time, on average", func(w *workload) *float64 { return &w.connections })
+	number("minutes", "how long a session stays, 120 at the most", func(w *workload) *float64 { return &w.minutes })
+	number("notifications", "to each connection in an hour, for its account alone", func(w *workload) *float64 { return &w.notifications })
+	number("offline", "notifications to accounts that are not connected, for each to one that is", func(w *workload) *float64 { return &w.offline })
+	number("streams", "how many streams there are", func(w *workload) *float64 { return &w.streams })
+	number("width", "listeners of each stream", func(w *workload) *float64 { return &w.width })
+	number("events", "events a minute on each stream", func(w *workload) *float64 { return &w.events })
+	number("messages", "from a client in a session, such as subscribe", func(w *workload) *float64 { return &w.messages })
+	number("bytes", "size of a payload", func(w *workload) *float64 { return &w.bytes })
+	number("ids", "share of sessions with event ids, and of events kept for them, up to 1", func(w *workload) *float64 { return &w.ids })
+	number("shards", "of the stream of Content, at least 1", func(w *workload) *float64 { return &w.shards })
+	return &given
+}
+
+// String names the quantities as their flags do.
+func (w workload) String() string {
+	return fmt.Sprintf("--connections %g --minutes %g --notifications %g --offline %g --streams %g --width %g --events %g --messages %g --bytes %g --ids %g",
+		w.connections, w.minutes, w.notifications, w.offline, w.streams, w.width, w.events, w.messages, w.bytes, w.ids)
+}
+
+// check refuses what the model does not describe.
+func (w workload) check() error {
+	switch {
+	case w.minutes < 1 || w.minutes > 120:
+		return errors.New("--minutes is from 1 to 120: API Gateway ends a connection after two hours")
+	case w.ids > 1 || w.shards < 1:
+		return errors.New("--ids is at most 1 and --shards at least 1")
+	case w.connections == 0:
+		return errors.New("--connections is 0: there is nothing to compare")
+	}
+	return nil
+}
+
+const (
+	monthMinutes = 30 * 24 * 60.0
+	monthHours   = monthMinutes / 60
+	monthSeconds = monthMinutes * 60
+)
+
+// sessions is how many begin in a month.
+func (w workload) sessions() float64 { return w.connections * monthMinutes / w.minutes }
+
+// said is how many events the streams have in a month.
+func (w workload) said() float64 { return w.streams * w.events * monthMinutes }
+
+// delivered is how many events reach clients.
+func (w workload) delivered() float64 {
+	return w.connections*monthHours*w.notifications + w.said()*w.width
+}
+
+// sent is what clients send.
+func (w workload) sent() float64 { return w.sessions() * w.messages }
+
+// keys is how many keys a stream's listeners are spread over.
+func (w workload) keys() float64 {
+	if w.public {
+		return publicKeys
+	}
+	return 1
+}
+
+// entry is the write units of an event in a log: a row and its copy in the index.
+func (w workload) entry() float64 { return 2 * math.Ceil((w.bytes+300)/1024) }
+
+// batches is how often records are taken that come at random times in a month: each shard is asked four
+// times a second.
+func (w workload) batches(records float64) float64 {
+	polls := pollsPerSecond * w.shards * monthSeconds
+	return max(polls*(1-math.Exp(-records/polls)), records/batchSize)
+}
+
+// times is the same with so many times the connections, and what grows with them: the listeners of an
+// only stream, or else the number of streams.
+func (w workload) times(factor float64) workload {
+	w.connections *= factor
+	if w.streams <= 1 {
+		w.width *= factor
+	} else {
+		w.streams *= factor
+	}
+	return w
+}

@@ -15,7 +15,8 @@
 // # What is simulated
 //
 //   - API Gateway: handshakes, messages handled side by side, $disconnect, the management API with the
-//     account's quota, timeouts and resets with the post delivered and not, 410 for what is not open yet and what is gone, clients that read slowly or vanish.
+//     account's quota, timeouts and resets with the post delivered and not, 410 for what is not open
+//     yet and what is gone, clients that read slowly or vanish.
 //   - Lambda: instances that die at any operation or by their timeout, asynchronous invocations that
 //     come late, twice, or again after a failure, and the pollers of a table's stream: one batch per
 //     shard at a time, partial failures, bisection, batches that come twice or go to another instance,
@@ -61,5 +62,6 @@
 //
 // # Whether it would find anything
 //
-// Publishers with a mistake are found within a few seeds each (mutants), and the summary counts what the runs have met. Seeds that found mistakes are kept.
+// Publishers with a mistake are found within some seeds each (mutants), and the summary counts what the
+// runs have met. Seeds that found mistakes are kept.
 package sim

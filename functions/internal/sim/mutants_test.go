@@ -2,9 +2,11 @@ package sim
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/publish"
@@ -70,6 +72,9 @@ var mutants = map[string]func(*actor, *publish.Config){
 	"leaves to replays what they do not know of": func(_ *actor, c *publish.Config) {
 		c.Directory = directory{Directory: c.Directory, leave: func(context.Context, stream.Listener) (bool, error) { return true, nil }}
 	},
+	"hands over without a word to other instances": func(_ *actor, c *publish.Config) {
+		c.Directory = mute{c.Directory}
+	},
 	"logs nothing": func(_ *actor, c *publish.Config) { c.Recorder = silent{} },
 	"has no greeter": func(_ *actor, c *publish.Config) {
 		c.Greeter = silent{}
@@ -83,14 +88,18 @@ var mutants = map[string]func(*actor, *publish.Config){
 	},
 }
 
-// TestMistakesAreFound runs seeds with each mutant until one fails.
+// TestMistakesAreFound runs seeds with each mutant, in all weathers, until one fails.
 func TestMistakesAreFound(t *testing.T) {
-	const most = 60
+	const most = 120
+	if few < most/10 {
+		t.Skip("takes too long with the race detector")
+	}
+	weathers := append(slices.Sorted(maps.Keys(storms)), "")
 	for name, mutate := range mutants {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= most; seed++ {
-				if w := simulate(t, seed, options{mutate: mutate}); len(w.wrong) > 0 {
-					t.Logf("seed %d: %s", seed, w.wrong[0].text)
+				if w := simulate(t, seed, options{mutate: mutate, storm: weathers[seed%uint64(len(weathers))]}); len(w.wrong) > 0 {
+					t.Logf("seed %d %s: %s", seed, w.storm, w.wrong[0].text)
 					return
 				}
 			}
@@ -178,6 +187,11 @@ func (d directory) Defer(ctx context.Context, l stream.Listener) (bool, error) {
 	}
 	return d.Directory.Defer(ctx, l)
 }
+
+// mute stores no handover.
+type mute struct{ publish.Directory }
+
+func (mute) HandOver(context.Context, stream.Listener, time.Time) error { return nil }
 
 // silent does nothing and says that all is well.
 type silent struct{}

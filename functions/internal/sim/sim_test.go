@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 )
-
-// few seeds are run unless more are asked for.
-const few = 100
 
 var (
 	seeds = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
@@ -35,30 +34,39 @@ func TestSeeds(t *testing.T) {
 		}
 		return
 	}
-	all := runs{began: time.Now()}
-	for seed := *from; seed < *from+*seeds; seed++ {
+	all := &runs{began: time.Now()}
+	t.Run("of", func(t *testing.T) {
+		for n := range uint64(runtime.GOMAXPROCS(0)) {
+			t.Run(fmt.Sprint("worker ", n), func(t *testing.T) {
+				t.Parallel()
+				all.run(t, *from+n, *from+*seeds, uint64(runtime.GOMAXPROCS(0)))
+			})
+		}
+	})
+	t.Log(all.all())
+}
+
+// run runs the seeds from one to another, at that distance.
+func (r *runs) run(t *testing.T, from, to, step uint64) {
+	for seed := from; seed < to; seed += step {
 		w := simulate(t, seed, options{storm: *storm})
 		report(t, w)
-		if all.add(w); all.failed == 5 {
+		if r.add(w) >= 5 {
 			t.Fatal("and so on")
 		}
-		if *seeds > few && all.seeds%100 == 0 {
-			fmt.Println(all)
-		}
 	}
-	t.Log(all.all())
 }
 
 func TestStorms(t *testing.T) {
 	for name := range storms {
 		t.Run(name, func(t *testing.T) {
-			all := runs{began: time.Now()}
+			all := &runs{began: time.Now()}
 			for seed := uint64(1); seed <= few/5; seed++ {
 				w := simulate(t, seed, options{storm: name})
 				report(t, w)
 				all.add(w)
 			}
-			t.Log(all)
+			t.Log(all.String())
 		})
 	}
 }
@@ -73,13 +81,19 @@ func (t *trace) save(path string) error {
 
 // runs is how many there were, and of what kind.
 type runs struct {
+	mu            sync.Mutex
 	seeds, failed int
 	began         time.Time
 	tally
 }
 
-func (r *runs) add(w *world) {
-	r.seeds++
+// add counts a run, and shows progress where there are many. It returns how many have failed.
+func (r *runs) add(w *world) (failed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seeds++; r.seeds%100 == 0 && *seeds > few {
+		defer func() { fmt.Println(r) }()
+	}
 	if len(w.wrong) > 0 {
 		r.failed++
 	}
@@ -91,15 +105,16 @@ func (r *runs) add(w *world) {
 		}
 		r.seen[what] += n
 	}
+	return r.failed
 }
 
-func (r runs) String() string {
+func (r *runs) String() string {
 	return fmt.Sprintf("%d seeds in %v, %d failed: %d events were due, %d frames came", r.seeds,
 		time.Since(r.began).Round(100*time.Millisecond), r.failed, r.due, r.arrivals)
 }
 
 // all is String and what was seen.
-func (r runs) all() string {
+func (r *runs) all() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r)
 	for _, what := range slices.Sorted(maps.Keys(r.seen)) {
@@ -119,7 +134,7 @@ func report(t *testing.T, w *world) {
 
 // The same seed is the same run.
 func TestARunDependsOnItsSeedAlone(t *testing.T) {
-	for seed := uint64(1); seed <= 10; seed++ {
+	for seed := uint64(1); seed <= 6; seed++ {
 		first, second := simulate(t, seed, options{}).String(), simulate(t, seed, options{}).String()
 		if first != second {
 			t.Fatalf("seed %d: two runs differ from here on:\n%s", seed, difference(first, second))

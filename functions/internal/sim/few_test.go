@@ -1,0 +1,6 @@
+//go:build !race
+
+package sim
+
+// few seeds are run unless more are asked for.
+const few = 50

@@ -59,9 +59,9 @@ func defineChaos(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.DurationVar(&f.settle, "settle", 2*time.Minute, "after that, for how long nothing may arrive of what is missing before it is lost; five times that in all")
 	fs.Uint64Var(&f.seed, "seed", 0, "of all choices; 0: one of the clock's, which is printed")
 	fs.IntVar(&f.clients, "clients", 12, "connections to streams of any width")
-	fs.IntVar(&f.listeners, "listeners", 10, "connections to the wide tag")
-	fs.IntVar(&f.wide, "wide", 5, "WideListeners: more listeners or homes than this make a change wide")
-	fs.IntVar(&f.rate, "rate", 10, "events to write a second")
+	fs.IntVar(&f.listeners, "listeners", 20, "connections to the wide tag")
+	fs.IntVar(&f.wide, "wide", 16, "WideListeners: more listeners or homes than this make a change wide; public, which is spread over eight keys, has an eighth of it for each")
+	fs.IntVar(&f.rate, "rate", 8, "events to write a second; each wide one is 16 parts in the queue, and more than the machine can do is a backlog")
 	fs.Func("spare", "`NAME` of a function that is not killed, such as Deliver; may be repeated", func(name string) error {
 		f.spare = append(f.spare, name)
 		return nil

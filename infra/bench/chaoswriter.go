@@ -45,7 +45,7 @@ func (w *chaosWriter) of(key string) []writtenEvent {
 }
 
 // slow has it write no more than keeps everything moving.
-func (w *chaosWriter) slow() { w.pause.Store(int64(200 * time.Millisecond)) }
+func (w *chaosWriter) slow() { w.pause.Store(int64(time.Second)) }
 
 // run writes until it is told to stop.
 func (w *chaosWriter) run(ctx context.Context, stop chan struct{}) error {

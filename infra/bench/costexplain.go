@@ -42,7 +42,7 @@ pays that back, only more events.
 
 const sessionNote = `
 What the ratio of notifications depends on. To connect and leave costs four writes and two invocations, as much as
-some twenty minutes of being connected: short sessions cannot be near API Gateway's own price. A notification
+a quarter of an hour of being connected: short sessions cannot be near API Gateway's own price. A notification
 takes two reads, and its batch an invocation and two lines of log, which are shared where there are many. With
 event ids each is also kept in a log, twice because readers need an index, and costs several times its message.
 

@@ -123,7 +123,7 @@ func slicesHaveAll(t *testing.T, open opener) {
 		a := x.Cut(1).audience(t, topic)
 		got, at := a.Listeners, map[string]string{}
 		for _, s := range a.Wide {
-			for slice := range stream.Slices {
+			for slice := range topic.Slices() {
 				of := x.Cut(1).pages(t, topic, s, slice, 3)
 				got = append(got, of...)
 				for _, l := range of {
@@ -162,7 +162,7 @@ func pageBehindTheGone(t *testing.T, open opener) {
 	sessions := x.crowded(t, 64, to(subs[0]))
 	w := x.Cut(1)
 	segment, found := w.audience(t, tag).Wide[0], 0
-	for slice := range stream.Slices {
+	for slice := range tag.Slices() {
 		for after := ""; ; {
 			some, next, err := w.Page(context.Background(), tag, segment, slice, after, 1)
 			if err != nil {

@@ -149,7 +149,10 @@ func (w *MemoryWide) Page(_ context.Context, t stream.Topic, s stream.Segment, s
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
 	key := func(l stream.Listener) string { return l.ID + "#" + l.Key() }
-	found = slices.DeleteFunc(w.m.in(t, place{s, slice}), func(l stream.Listener) bool { return key(l) <= after })
+	for digits, n := stream.Slices/t.Slices(), 0; n < digits; n++ {
+		found = append(found, w.m.in(t, place{s, slice*digits + n})...)
+	}
+	found = slices.DeleteFunc(found, func(l stream.Listener) bool { return key(l) <= after })
 	slices.SortFunc(found, func(a, b stream.Listener) int { return strings.Compare(key(a), key(b)) })
 	if len(found) > atMost {
 		return found[:atMost], key(found[atMost-1]), nil

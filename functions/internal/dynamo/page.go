@@ -18,8 +18,8 @@ func (s *Slices) Page(ctx context.Context, topic stream.Topic, segment stream.Se
 		return s.everyonePage(ctx, slice, after, atMost)
 	}
 	in := table.Parameters{
-		"KeyConditionExpression":    "pk = :pk AND begins_with(sk, :slice)",
-		"ExpressionAttributeValues": table.Item{{":pk", table.Text(string(segment))}, {":slice", table.Text(sliceOf(slice))}},
+		"KeyConditionExpression":    "pk = :pk AND sk BETWEEN :from AND :to",
+		"ExpressionAttributeValues": append(rangeOf(topic, slice), table.Field{":pk", table.Text(string(segment))}),
 		"ConsistentRead":            true, "Limit": atMost,
 	}
 	if after != "" {
@@ -29,8 +29,15 @@ func (s *Slices) Page(ctx context.Context, topic stream.Topic, segment stream.Se
 	return s.c.mappings(got.Rows), got.More.Get("sk").Text, err
 }
 
-// sliceOf is how the sort keys of the slice's mappings begin: the first digit of the hash.
-func sliceOf(slice int) string { return fmt.Sprintf("%x", slice) }
+// rangeOf is where the sort keys of the slice's mappings are: they begin with the hash, whose first digit
+// says the slice.
+func rangeOf(topic stream.Topic, slice int) table.Item {
+	digits := stream.Slices / topic.Slices()
+	return table.Item{
+		{":from", table.Text(fmt.Sprintf("%x", slice*digits))},
+		{":to", table.Text(fmt.Sprintf("%x~", (slice+1)*digits-1))}, // behind every digit
+	}
+}
 
 // everyonePage reads connections by the time at which they were made, which moves on meanwhile.
 func (s *Slices) everyonePage(ctx context.Context, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {

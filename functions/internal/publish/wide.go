@@ -209,7 +209,7 @@ func (b *batch) cutSegment(c *change, s stream.Segment, of []*message) (parts []
 		e := b.entries[m.entry-1]
 		p.Entry = &Entry{At: e.At, Writer: e.Writer, N: e.N}
 	}
-	for n := range stream.Slices {
+	for n := range of[0].Topic.Slices() {
 		p.Slice = n
 		parts = append(parts, p)
 	}

@@ -97,8 +97,8 @@ func (c *client) subscribe(s *socket, sub stream.Subscription) {
 	}
 	if id != "" {
 		c.saw("a client that resumes")
-		s.resumed[sub.Key()] = true
 	}
+	s.resumed[sub.Key()] = id != ""
 	c.say(s, "subscribe", sub, id)
 }
 

@@ -64,19 +64,19 @@ func TestABillOfNotificationsByHand(t *testing.T) {
 	near(t, "ratio", b.ratio(), (11.52+sum(b.own))/11.52)
 }
 
-// A public stream with 100,000 listeners and one event: what is measured with a thousand, and 128
-// parts of 781.25 listeners, which take 18 reads each instead of one.
+// A public stream with 100,000 listeners and one event: what is measured with a thousand, and 16
+// parts of 6,250 listeners, which take 143 reads each instead of two.
 func TestABillOfAWideEventByHand(t *testing.T) {
 	f := plainFigures()
-	f.Rows[publicRow] = unitCost{ReadUnits: 280, WriteUnits: 210, Invocations: map[string]float64{"Deliver": 13}}
+	f.Rows[publicRow] = unitCost{ReadUnits: 73, WriteUnits: 50, Invocations: map[string]float64{"Deliver": 13}}
 	u := noUsage()
 	u.wide(1, workload{width: 100_000, public: true, shards: 1}, f)
-	near(t, "reads", u.reads, 280+128*17)
-	near(t, "writes", u.writes, 210+99)
+	near(t, "reads", u.reads, 73+16*141)
+	near(t, "writes", u.writes, 50+16*6+99)
 	near(t, "instances of deliver", u.invocations["deliver"], 13)
 	// 20 s at the pace, in each instance, and three calls in each invocation.
 	near(t, "GB-seconds", u.gigabyteSeconds["deliver"], (20*deliverers+13*0.012)*0.5)
-	near(t, "requests to the queue", u.queue, 12.8+39)
+	near(t, "requests to the queue", u.queue, 1.6+39)
 }
 
 func TestTheCausesAreTheWhole(t *testing.T) {
@@ -134,7 +134,7 @@ func TestACostRisesWithEachQuantity(t *testing.T) {
 }
 
 // What was measured is what the design says an event of a thousand listeners costs: for each key a
-// look-up of two reads and one of what was closed; for each part a read of how far it got and one of
+// look-up of two reads and one of what was closed; for each part a read of how far it got and two of
 // its listeners; writes to open, to close, and two for a key's last, and some reservations.
 func TestTheMeasuredFiguresAreThoseOfTheDesign(t *testing.T) {
 	f, err := readFigures("")
@@ -142,14 +142,14 @@ func TestTheMeasuredFiguresAreThoseOfTheDesign(t *testing.T) {
 		t.Fatal(err)
 	}
 	public := f.Rows[publicRow]
-	if want := 8*3 + 128*2.0; math.Abs(public.ReadUnits/want-1) > 0.1 {
+	if want := 8*3 + 16*3.0; math.Abs(public.ReadUnits/want-1) > 0.1 {
 		t.Errorf("%v reads, want about %v", public.ReadUnits, want)
 	}
-	if least := 8*3 + 128.0; public.WriteUnits < least || public.WriteUnits > 2*least {
+	if least := 8*3 + 16.0; public.WriteUnits < least || public.WriteUnits > 2*least {
 		t.Errorf("%v writes, want %v and some reservations", public.WriteUnits, least)
 	}
-	if d := public.Invocations["Deliver"]; d < 12.8 || d > 20 {
-		t.Errorf("%v invocations of deliver for 128 parts", d)
+	if d := public.Invocations["Deliver"]; d < 1.6 || d > 10 {
+		t.Errorf("%v invocations of deliver for 16 parts", d)
 	}
 	if perPost(f) <= 0 {
 		t.Error("a post takes no time")

@@ -32,8 +32,8 @@ func explain(out io.Writer, f figures) {
 }
 
 const widthNote = `What an event to many costs by itself. Up to 500 listeners it is posted at once; from there on it goes through the
-queue, in 128 parts, of which each is opened, looked up and closed whoever is in it: that is paid back by some
-thousands of listeners. WideListeners says from where on; a feed with a few thousand listeners that delays nobody
+queue, in 16 parts, of which each is opened, looked up and closed whoever is in it: that is paid back by a few
+thousand listeners. WideListeners says from where on; a feed with a few thousand listeners that delays nobody
 else is cheaper with a larger one. Being connected adds what the note on notifications says: API Gateway ends each
 connection after two hours, so each is written down and removed twelve times a day, and no number of listeners
 pays that back, only more events.

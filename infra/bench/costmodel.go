@@ -14,7 +14,7 @@ const (
 	alarmed                  = 25.0         // metrics that alarms look at
 
 	// slicesPerKey and pageSize are functions/internal/publish's, publicKeys is functions/internal/dynamo's.
-	slicesPerKey, pageSize, publicKeys = 16.0, 1000.0, 8.0
+	slicesPerStream, pageSize, publicKeys = 16.0, 1000.0, 8.0
 	// mappingsPerRead is how many rows of listeners are in 4 KB (dynamo's TestWhatAWideTopicCosts).
 	mappingsPerRead = 44.0
 	// metrics are those that publish, deliver and sweep write in an hour with events.
@@ -152,7 +152,7 @@ func (u *monthly) wide(n float64, w workload, f figures) {
 	if w.public {
 		row = f.Rows[publicRow]
 	}
-	parts := w.keys() * slicesPerKey
+	parts := slicesPerStream
 	each := w.width / parts
 	row.ReadUnits += parts * (math.Ceil(each/mappingsPerRead) - math.Ceil(wideListeners/parts/mappingsPerRead))
 	row.WriteUnits += parts*(math.Ceil(each/pageSize)-1) + max(0, w.width-wideListeners)/pageSize

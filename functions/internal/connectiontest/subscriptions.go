@@ -55,12 +55,6 @@ func handedOver(t *testing.T, open opener) {
 			t.Fatal(err)
 		}
 	}
-	for _, sub := range first {
-		l := stream.Listener{Connection: s.Connection, Subscription: sub, Account: s.Account}
-		if err := x.Store.HandOver(context.Background(), l, until.Add(-time.Minute)); err != nil {
-			t.Fatal(err) // and stays as it is
-		}
-	}
 	for _, topic := range []stream.Topic{stream.AccountTopic(s.Account), stream.EveryoneTopic(), stream.PublicTopic(), first[2].Topic(s.Account)} {
 		for _, l := range x.of(t, s, topic) {
 			if l.Stream == stream.Direct && !l.Opened.IsZero() || l.Stream != stream.Direct && !l.Opened.Equal(until) {

@@ -9,8 +9,7 @@ import (
 )
 
 // HandOver has all who look the listener up from now on find it Opened at that time, if $connect made
-// its subscription and it is not found so at a later one already: two instances may each have handed
-// frames over, and nobody must overtake the later ones. A user stream is found by everyone's rows too. Nothing is written of one that is
+// its subscription. A user stream is found by everyone's rows too. Nothing is written of one that is
 // gone.
 func (c *Connections) HandOver(ctx context.Context, l stream.Listener, until time.Time) error {
 	at := table.Number(until.UnixMilli())
@@ -28,10 +27,10 @@ func (c *Connections) HandOver(ctx context.Context, l stream.Listener, until tim
 	}})
 }
 
-// open writes when a row, or an entry of one, was opened, if it has such a time and an earlier one.
+// open writes when a row, or an entry of one, was opened, if it has such a time.
 func (c *Connections) open(ctx context.Context, key table.Item, path string, names map[string]string, at table.Value) error {
 	in := table.Parameters{
-		"Key": key, "UpdateExpression": "SET " + path + " = :at", "ConditionExpression": path + " < :at",
+		"Key": key, "UpdateExpression": "SET " + path + " = :at", "ConditionExpression": "attribute_exists(" + path + ")",
 		"ExpressionAttributeValues": table.Item{{":at", at}},
 	}
 	if names != nil {

@@ -26,7 +26,7 @@ type Directory interface {
 	// subscription is gone. False: it has caught up and is live.
 	Defer(ctx context.Context, l stream.Listener) (bool, error)
 	// HandOver has all who look the listener up from now on find it Opened at that time, which is to
-	// come, if $connect made its subscription and no later time is stored; nil too if that is gone.
+	// come, if $connect made its subscription; nil too if that is gone.
 	HandOver(ctx context.Context, l stream.Listener, until time.Time) error
 	// Forget removes what is stored of the listener's connection, and of no other.
 	Forget(ctx context.Context, l stream.Listener) error

@@ -1,3 +1,7 @@
+//go:build !race
+
+// Mutants take too long with the race detector: infra/test runs them without it.
+
 package sim
 
 import (
@@ -91,9 +95,6 @@ var mutants = map[string]func(*actor, *publish.Config){
 // TestMistakesAreFound runs seeds with each mutant, in all weathers, until one fails.
 func TestMistakesAreFound(t *testing.T) {
 	const most = 120
-	if few < most/10 {
-		t.Skip("takes too long with the race detector")
-	}
 	weathers := append(slices.Sorted(maps.Keys(storms)), "")
 	for name, mutate := range mutants {
 		t.Run(name, func(t *testing.T) {

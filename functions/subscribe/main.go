@@ -26,7 +26,7 @@ func main() {
 	// The connection is open, as it has just sent something: gone is gone.
 	url := vars.Text("CALLBACK_URL")
 	gateway := apigw.NewClient(url, cfg)
-	answers := greet.Greeter{Poster: gateway, Closer: gateway, Patience: 5 * time.Second}
+	answers := greet.Greeter{Poster: gateway, Closer: gateway, Patience: 4 * time.Second} // twice that is less than the timeout
 	protocols := vars.OneOf("PROTOCOLS", "mastodon", "both", "pusher")
 	var streams route.Receiver
 	if protocols != "pusher" {

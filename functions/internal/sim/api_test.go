@@ -35,16 +35,16 @@ func (a api) Post(ctx context.Context, id string, frame []byte) error {
 // about is whom a frame concerns.
 func (w *world) about(id string, f frame) mark {
 	m := of(id)
-	if n, ok := w.app.numberOf(f); ok {
-		m.records = []*record{w.records[n]}
+	if r := w.scene.recordOf(id, f); r != nil {
+		m.records = []*record{r}
 	}
 	return m
 }
 
 // unsure notes that the frame may come again.
 func (w *world) unsure(id string, f frame) {
-	if n, ok := w.app.numberOf(f); ok {
-		w.gateway.sockets[id].unknown[n] = true
+	if r := w.scene.recordOf(id, f); r != nil {
+		w.gateway.sockets[id].unknown[r.number] = true
 	}
 }
 
@@ -62,7 +62,7 @@ func (g *gateway) post(id string, f frame) error {
 	}
 	s.active = time.Now()
 	if s.left.IsZero() {
-		s.client.receive(s, f)
+		s.receive(s, f)
 	} else {
 		g.saw("a post to a client that has vanished")
 	}

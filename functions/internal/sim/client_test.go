@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -81,8 +82,18 @@ func params(sub stream.Subscription) mastodon.Params {
 	return p
 }
 
-// opened is when the socket is open: all is subscribed to that it wants and the URL did not name.
-func (c *client) opened(s *socket) {
+// hear implements program.
+func (c *client) hear(ctx context.Context, a *actor, in mastodon.Incoming) {
+	a.receives().Receive(ctx, in, a.world.log)
+}
+
+// leave implements program.
+func (c *client) leave(ctx context.Context, a *actor, connection stream.Connection) error {
+	return table{a}.Close(ctx, connection)
+}
+
+// connected is when the socket is open: all is subscribed to that it wants and the URL did not name.
+func (c *client) connected(s *socket) {
 	for _, sub := range c.wants {
 		if _, named := s.resumed[sub.Key()]; !named {
 			c.subscribe(s, sub)

@@ -15,6 +15,10 @@ type frame struct {
 	Payload string   `json:"payload"`
 	ID      string   `json:"id"`
 	Error   string   `json:"error"`
+	// Channel, Data and User are of the Channels protocol.
+	Channel string          `json:"channel"`
+	Data    json.RawMessage `json:"data"`
+	User    string          `json:"user_id"`
 }
 
 func parse(text []byte) (f frame) {
@@ -26,6 +30,9 @@ func parse(text []byte) (f frame) {
 
 // String is the frame in a trace.
 func (f frame) String() string {
+	if f.Channel != "" || f.Data != nil {
+		return fmt.Sprintf("%s %s %s%s", f.Channel, f.Event, f.Data, f.User)
+	}
 	what, _, _ := strings.Cut(f.Payload, ",")
 	if f.Event == "edgestream.position" {
 		what = ""

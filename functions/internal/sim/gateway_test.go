@@ -17,9 +17,22 @@ type gateway struct {
 	all     []*socket
 }
 
+// program is what a socket is of, and has its protocol's functions invoked.
+type program interface {
+	// connected, lost and receive are what it is told.
+	connected(*socket)
+	lost(*socket)
+	receive(*socket, frame)
+	// hear handles a message on an instance of subscribe, and leave is $disconnect.
+	hear(ctx context.Context, a *actor, in mastodon.Incoming)
+	leave(ctx context.Context, a *actor, c stream.Connection) error
+}
+
 // socket is one connection, from its handshake on.
 type socket struct {
 	stream.Connection
+	program
+	// client is the program, if it is one of Mastodon's protocol.
 	client *client
 	open   bool
 	// opened and ended are when the handshake was answered and the connection ended; ended is set
@@ -47,17 +60,29 @@ type socket struct {
 // connect begins a handshake.
 func (g *gateway) connect(c *client, h mastodon.Handshake) *socket {
 	c.sockets++
-	id := fmt.Sprint(c.name, ".", c.sockets)
-	h.Connection = stream.Connection{ID: id, ConnectedAt: time.Now().UTC().Truncate(time.Millisecond)}
-	s := &socket{Connection: h.Connection, client: c, resumed: map[string]bool{}, arrivals: map[string][]arrival{}, unknown: map[int]bool{}, given: map[int]int{}}
+	s := g.socket(fmt.Sprint(c.name, ".", c.sockets), c)
+	s.client, h.Connection = c, s.Connection
+	g.note(of(s.ID), "%s connects as %s: %s%s%s %s", c.name, s.ID, h.Stream, h.Tag, h.List, h.LastEventID)
+	g.admit(s, func(ctx context.Context, a *actor) error { return a.admits().Connect(ctx, h, g.log) })
+	return s
+}
+
+func (g *gateway) socket(id string, p program) *socket {
+	s := &socket{
+		Connection: stream.Connection{ID: id, ConnectedAt: time.Now().UTC().Truncate(time.Millisecond)}, program: p,
+		resumed: map[string]bool{}, arrivals: map[string][]arrival{}, unknown: map[int]bool{}, given: map[int]int{},
+	}
 	g.sockets[id] = s
 	g.all = append(g.all, s)
-	g.note(mark{client: c.name}, "%s connects as %s: %s%s%s %s", c.name, id, h.Stream, h.Tag, h.List, h.LastEventID)
+	return s
+}
+
+// admit invokes $connect.
+func (g *gateway) admit(s *socket, connect func(context.Context, *actor) error) {
 	a := g.actor("connect")
-	a.invoke(10*time.Second, func(ctx context.Context) error { return a.admits().Connect(ctx, h, g.log) }, func(err error) {
+	a.invoke(10*time.Second, func(ctx context.Context) error { return connect(ctx, a) }, func(err error) {
 		g.after(g.opening(), func() { g.answer(s, err) })
 	})
-	return s
 }
 
 // opening is how long it takes until a connection that was admitted is open.
@@ -71,13 +96,13 @@ func (g *gateway) opening() time.Duration {
 func (g *gateway) answer(s *socket, err error) {
 	if err != nil {
 		s.ended = time.Now()
-		g.note(mark{client: s.client.name}, "%s is refused: %v", s.ID, err)
-		s.client.lost(s)
+		g.note(of(s.ID), "%s is refused: %v", s.ID, err)
+		s.lost(s)
 		return
 	}
 	s.open, s.opened, s.active = true, time.Now(), time.Now()
-	g.note(mark{client: s.client.name}, "%s is open", s.ID)
-	s.client.opened(s)
+	g.note(of(s.ID), "%s is open", s.ID)
+	s.connected(s)
 }
 
 // send takes a message of the client's, which is handled beside all others.
@@ -90,15 +115,15 @@ func (g *gateway) send(s *socket, body string) {
 		at = s.said.Add(time.Millisecond)
 	}
 	s.said, s.active = at, time.Now()
-	g.note(mark{client: s.client.name}, "%s sends %s", s.ID, body)
+	g.note(of(s.ID), "%s sends %s", s.ID, body)
 	g.after(g.between(0, 20*time.Millisecond), func() {
 		a := g.actor("subscribe")
 		a.invoke(10*time.Second, func(ctx context.Context) error {
-			a.receives().Receive(ctx, mastodon.Incoming{Connection: s.Connection, At: at, Body: body}, g.log)
+			s.hear(ctx, a, mastodon.Incoming{Connection: s.Connection, At: at, Body: body})
 			return nil
 		}, func(err error) {
 			if err != nil {
-				s.client.receive(s, frame{Error: "Internal server error"})
+				s.receive(s, frame{Error: "Internal server error"})
 			}
 		})
 	})
@@ -110,9 +135,9 @@ func (g *gateway) close(s *socket, why string) {
 		return
 	}
 	s.open, s.ended = false, time.Now()
-	g.note(mark{client: s.client.name}, "%s is closed: %s", s.ID, why)
+	g.note(of(s.ID), "%s is closed: %s", s.ID, why)
 	if s.left.IsZero() {
-		s.client.lost(s)
+		s.lost(s)
 	}
 	delay := g.between(time.Millisecond, 100*time.Millisecond)
 	if !g.calm {
@@ -127,7 +152,7 @@ func (g *gateway) close(s *socket, why string) {
 	}
 	g.after(delay, func() {
 		a := g.actor("disconnect")
-		a.invoke(10*time.Second, func(ctx context.Context) error { return table{a}.Close(ctx, s.Connection) }, func(error) {})
+		a.invoke(10*time.Second, func(ctx context.Context) error { return s.leave(ctx, a, s.Connection) }, func(error) {})
 	})
 }
 

@@ -82,9 +82,9 @@ func (w *world) unsureOf(id string, frames []frame) {
 // given counts the greetings that have each of the frames and have not posted it.
 func (w *world) given(id string, frames []frame, n int) {
 	for _, f := range frames {
-		if record, ok := w.app.numberOf(f); ok {
+		if r := w.scene.recordOf(id, f); r != nil {
 			w.saw("an event that is greeted with")
-			w.gateway.sockets[id].given[record] += n
+			w.gateway.sockets[id].given[r.number] += n
 		}
 	}
 }

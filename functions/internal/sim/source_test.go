@@ -176,10 +176,10 @@ func (s *shard) again(do func()) {
 func (s *shard) instance(batch []*record) *publisher {
 	switch {
 	case s.publisher == nil:
-		s.publisher = s.newPublisher()
+		s.publisher = s.scene.publisher()
 	case s.publisher.dead.Load(), !s.calm && s.chance(s.weather.moves):
 		s.saw("a shard that goes to another instance")
-		s.publisher = s.newPublisher()
+		s.publisher = s.scene.publisher()
 		repeat(batch)
 	}
 	return s.publisher

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"edgestream/functions/internal/historytest"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/sweep"
 )
 
 // world is one run: everything that there is, and what goes wrong.
@@ -28,6 +30,7 @@ type world struct {
 	// working are those that have goroutines.
 	working map[*actor]bool
 
+	scene   scene
 	app     *app
 	source  *source
 	rows    *rows
@@ -37,8 +40,7 @@ type world struct {
 	records []*record
 	check   *checker
 	tally
-	probes int
-	log    *slog.Logger
+	log *slog.Logger
 	// mutate breaks a publisher, to see whether that is found.
 	mutate func(*actor, *publish.Config)
 }
@@ -58,8 +60,24 @@ func (t *tally) saw(what string) {
 	t.seen[what]++
 }
 
+// scene is what there is in a world: who connects, what is said to whom, and what must become of that.
+type scene interface {
+	// begin has clients connect and authors write.
+	begin()
+	// publisher is a new instance of publish, and sweeps what sweep does.
+	publisher() *publisher
+	sweeps(a *actor) *sweep.Sweeper
+	// recordOf is the record of which the connection is sent a frame; nil: of none.
+	recordOf(id string, f frame) *record
+	// probe has something said that finds who is deaf, and finish checks everything.
+	probe()
+	finish()
+}
+
 // options are what a run differs in but the seed.
 type options struct {
+	// scene is the name of one of scenes; empty: streams.
+	scene  string
 	mutate func(*actor, *publish.Config)
 	// storm is the name of a weather; empty: the seed decides.
 	storm string
@@ -88,6 +106,7 @@ func newWorld(seed uint64, o options) *world {
 	w.rows, w.gateway = newRows(w), &gateway{world: w, sockets: map[string]*socket{}}
 	w.app = &app{world: w, posts: map[string][]*record{}, deletes: map[string]int{}}
 	w.check = &checker{w}
+	w.scene = scenes[cmp.Or(o.scene, "mastodon")](w)
 	return w
 }
 
@@ -101,19 +120,11 @@ const (
 
 func (w *world) run() {
 	w.source = newSource(w, 1+w.random.IntN(3))
-	for n := range 4 + w.random.IntN(10) {
-		w.clients = append(w.clients, newClient(w, n))
-	}
-	for range w.weather.splits {
-		w.after(w.between(time.Second, busy), w.source.split)
-	}
-	for range 20 + w.random.IntN(100) {
-		w.after(w.between(time.Second, busy), func() { w.app.write() })
-	}
+	w.scene.begin()
 	w.after(0, w.gateway.idle)
 	w.after(time.Minute, w.sweep)
 	w.after(busy, func() { w.calm = true })
-	w.after(busy+healing, w.probe)
+	w.after(busy+healing, w.scene.probe)
 	w.after(busy+healing+probing, w.finish)
 	w.scheduler.run()
 }
@@ -121,29 +132,13 @@ func (w *world) run() {
 // sweep runs once a minute.
 func (w *world) sweep() {
 	a, at := w.actor("sweep"), time.Now()
-	a.invoke(time.Minute, func(ctx context.Context) error { return a.sweeps().Sweep(ctx, at) }, func(error) {})
+	a.invoke(time.Minute, func(ctx context.Context) error { return w.scene.sweeps(a).Sweep(ctx, at) }, func(error) {})
 	w.after(time.Minute, w.sweep)
-}
-
-// probe says something on every stream, to find who is deaf and what is left: of a connection that
-// is gone each round finds one mapping.
-func (w *world) probe() {
-	if w.probes++; w.probes > 1 && len(w.rows.left) == 0 || w.probes > maxProbes {
-		return
-	}
-	w.after(probing/(maxProbes+1), w.probe)
-	w.app.announce()
-	for _, account := range accounts {
-		w.app.notify(account)
-	}
-	for _, author := range authors {
-		w.app.shout(author)
-	}
 }
 
 // finish ends everything once the probes have arrived.
 func (w *world) finish() {
-	w.check.all()
+	w.scene.finish()
 	w.finished = true
 	for a := range w.working {
 		a.stop()

@@ -109,7 +109,7 @@ func (w *work) accounts(ctx context.Context, run []Part, _ string) error {
 	if err != nil {
 		return err
 	}
-	b.admit(b.logAndLookUp(ctx))
+	b.admit(b.logAndLookUp(ctx, func() {})) // whatever is open: it is their turn
 	if err := w.finish(ctx, b); err != nil {
 		return err
 	}

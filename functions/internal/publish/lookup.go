@@ -9,9 +9,17 @@ import (
 // logAndLookUp appends to the logs that are kept and finds the audience of all topics, for each
 // topic in this order: whoever comes back between the two reads the log before it is complete, and
 // then must be found. Which topics are kept is known from the batches before; a topic that turns
-// out to be kept only now is looked up once more after its log was written.
-func (b *batch) logAndLookUp(ctx context.Context) map[stream.Topic]stream.Audience {
+// out to be kept only now is looked up once more after its log was written. No account's log is written
+// before cut, which takes what must wait for the queue out of the batch, and waits for an answer itself.
+func (b *batch) logAndLookUp(ctx context.Context, cut func()) map[stream.Topic]stream.Audience {
+	for _, t := range b.topics {
+		if t.IsAccount() && b.kept.has(t) {
+			cut()
+			break
+		}
+	}
 	if len(b.topics) == 0 {
+		cut()
 		return nil
 	}
 	for _, t := range b.topics {
@@ -21,6 +29,7 @@ func (b *batch) logAndLookUp(ctx context.Context) map[stream.Topic]stream.Audien
 	}
 	b.record(ctx)
 	found := b.lookUp(ctx, b.topics)
+	cut()
 	if late := b.lateKept(found); len(late) > 0 {
 		b.record(ctx)
 		for t, audience := range b.lookUp(ctx, late) {

@@ -74,7 +74,7 @@ func (b *batch) enlist(m *message, first int) {
 	switch {
 	case !kept || m.cut || m.entry != 0 && int(m.entry) <= first:
 		return
-	case m.change.blocked():
+	case m.change.blocked() || m.change.held:
 		m.entry = unwritten
 		return
 	case last == 0 || b.logs.changes[last-1] != m.change:

@@ -114,9 +114,9 @@ func (b *batch) dropSilent() {
 	b.topics = left
 }
 
-// sendParts puts on the queue what is said to wide segments, and to the accounts of owners of whom
-// something is still on it: what comes later must not overtake it.
-func (b *batch) sendParts(ctx context.Context, found map[stream.Topic]stream.Audience, asked func() (map[string]bool, error)) {
+// cutOpen takes the accounts of owners of whom something is still on the queue out of the batch: what
+// comes later must not overtake it, in their logs neither.
+func (b *batch) cutOpen(asked func() (open map[string]bool, err error)) {
 	open, err := asked()
 	if b.Slices == nil {
 		return
@@ -131,6 +131,13 @@ func (b *batch) sendParts(ctx context.Context, found map[stream.Topic]stream.Aud
 		}
 	}
 	b.dropSilent()
+}
+
+// sendParts puts on the queue what is said to wide segments, and to accounts that were cut.
+func (b *batch) sendParts(ctx context.Context, found map[stream.Topic]stream.Audience) {
+	if b.Slices == nil {
+		return
+	}
 	ctx, cancel := b.until(ctx)
 	defer cancel()
 	b.send(ctx, b.parts(found))

@@ -114,6 +114,42 @@ func TestTheLogOfACrowdIsWrittenWhenItIsDelivered(t *testing.T) {
 	w.want("u", "user e 1 "+w.idOf(l, stream.AccountTopic("7"), "event1", 0))
 }
 
+// Who reads a log gets its owner's changes in order too: what waits behind a crowd is not in it before.
+func TestTheLogOfAnAccountIsInOrderWhateverTheWay(t *testing.T) {
+	topic := stream.AccountTopic("7")
+	for name, known := range map[string]bool{"of which it is known that it is kept": true, "of which that is not known": false} {
+		w := newWide(newWorld(t), 100)
+		w.user("u", "7").EventIDs = true
+		p := w.publisher(Config{Crowd: 10})
+		want := []string{"event1 e 1", "event2 e 2", "event3 e 3"}
+		if known {
+			wantFailed(t, p.Publish(t.Context(), []stream.Change{say(4, "b", "7")}))
+			want = append([]string{"event4 e 4"}, want...)
+		}
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{toCrowd(1, "a", 20)}))
+		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(2, "a", "7"), say(3, "a", "7")}))
+		for len(w.queue) > 0 {
+			w.work(p, 10, time.Minute)
+		}
+		if got := w.log.said(topic); !slices.Equal(got, want) {
+			t.Errorf("the log %s says %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Where it is not known what waits, nothing goes into an account's log: it comes again.
+func TestNothingIsLoggedWhileItIsNotKnownWhatWaits(t *testing.T) {
+	w := newWide(newWorld(t), 100)
+	w.user("u", "7").EventIDs = true
+	p := w.publisher(Config{Crowd: 10})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{say(1, "b", "7")}))
+	w.fails = func() bool { return true }
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{say(2, "a", "7")}), "2")
+	if got := w.log.said(stream.AccountTopic("7")); !slices.Equal(got, []string{"event1 e 1"}) {
+		t.Errorf("the log says %q", got)
+	}
+}
+
 func TestWhoHasIdsGetsThoseOfTheLog(t *testing.T) {
 	w := newWide(newWorld(t), 1)
 	l := w.listen("a", "1", tag)

@@ -71,8 +71,9 @@
 // slice are delivered one after the other: order holds on that way. It holds between the two ways since a
 // segment whose rows are open is wide, whatever it holds: a row is written before a part is sent and
 // removed when all of its slices are delivered. With a change for too many accounts, all of its owner's
-// in the batch for accounts go the same way, and none of it is in a log before its turn on the queue. What is said to everyone and what is said to an account are
-// two topics, of which one may be wide and the other not: between those two there is no order.
+// in the batch for accounts go the same way, and none of it is in a log before its turn on the queue. What
+// is said to everyone and what is said to an account are two topics, of which one may be wide and the other
+// not: between those two there is no order.
 //
 // A part that comes again goes on behind the last page that was delivered, and its instance remembers the
 // deliveries of a page that failed: a crash repeats a page at the most. If a segment becomes wide between

@@ -15,22 +15,20 @@ import (
 // Errors are as for Post.
 // https://docs.aws.amazon.com/apigatewaymanagementapi/latest/api_reference/API_GetConnection.html
 func (c *Client) Active(ctx context.Context, connectionID string) (time.Time, error) {
-	res, err := c.send(ctx, http.MethodGet, connectionID, nil)
-	if err != nil {
-		return time.Time{}, err
-	}
-	defer res.Body.Close()
-	if err := answerError(res); err != nil {
-		drain(res)
-		return time.Time{}, err
-	}
-	slow := time.AfterFunc(drainFor, func() { _ = res.Body.Close() })
-	defer slow.Stop()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
-	}
-	return lastActive(body), nil
+	var at time.Time
+	err := c.send(ctx, http.MethodGet, connectionID, nil, func(res *http.Response) error {
+		if err := answerError(res); err != nil {
+			drain(res)
+			return err
+		}
+		body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+		if err != nil {
+			return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+		}
+		at = lastActive(body)
+		return nil
+	})
+	return at, err
 }
 
 // lastActive reads the time, in ISO 8601, from an answer.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"edgestream/functions/internal/awscall"
 	"edgestream/functions/internal/stream"
@@ -16,20 +15,20 @@ import (
 var ErrRefused = errors.New("management API refuses this function " +
 	"(check its execute-api:ManageConnections permission and its callback URL)")
 
-const (
-	maxAnswer = 16 << 10
-	drainFor  = 2 * time.Second
-)
+const maxAnswer = 16 << 10
+
+// accepted is nil if the answer says so.
+func accepted(res *http.Response) error {
+	drain(res)
+	return answerError(res)
+}
 
 // drain reads an answer's body to its end, so that the connection can be used again. A body that
 // is too long or too slow costs the connection instead.
 func drain(res *http.Response) {
-	if res.ContentLength == 0 || res.Body == http.NoBody {
-		return
+	if res.ContentLength != 0 {
+		_, _ = io.CopyN(io.Discard, res.Body, maxAnswer)
 	}
-	timer := time.AfterFunc(drainFor, func() { _ = res.Body.Close() })
-	defer timer.Stop()
-	_, _ = io.CopyN(io.Discard, res.Body, maxAnswer)
 }
 
 // answerError is what an answer means. API Gateway names its errors in the header

@@ -34,10 +34,11 @@ type Client struct {
 	// model is what all requests have in common.
 	model http.Request
 	// prefix is the escaped path before the connection id: "/prod/@connections/".
-	prefix string
-	broken error
-	http   aws.HTTPClient
-	signer *sign.Signer
+	prefix    string
+	broken    error
+	http      aws.HTTPClient
+	signer    *sign.Signer
+	deadlines deadlines
 }
 
 // NewClient makes a Client of the stage with this callback URL, for example
@@ -75,29 +76,28 @@ func (c *Client) Disconnect(ctx context.Context, connectionID string) error {
 }
 
 func (c *Client) do(ctx context.Context, method, connectionID string, frame []byte) error {
-	res, err := c.send(ctx, method, connectionID, frame)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	drain(res)
-	return answerError(res)
+	return c.send(ctx, method, connectionID, frame, accepted)
 }
 
-// send returns the answer, whatever its status. Its body must be closed.
-func (c *Client) send(ctx context.Context, method, connectionID string, frame []byte) (*http.Response, error) {
+// send hands the answer, whatever its status, to read, and returns what that returns. All of it takes
+// six seconds at the most.
+func (c *Client) send(ctx context.Context, method, connectionID string, frame []byte, read func(*http.Response) error) error {
 	if c.broken != nil {
-		return nil, c.broken
+		return c.broken
 	}
-	r := c.request(ctx, method, connectionID, frame)
-	if err := c.signer.Sign(r, frame, time.Now()); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	now := time.Now()
+	deadline := c.deadlines.begin(ctx, now)
+	defer c.deadlines.end(deadline)
+	r := c.request(deadline.ctx, method, connectionID, frame)
+	if err := c.signer.Sign(r, frame, now); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	res, err := c.http.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
 	}
-	return res, nil
+	defer res.Body.Close()
+	return read(res)
 }
 
 // request puts the path, escaped, into URL.Opaque: net/http would otherwise unescape and compare
@@ -105,7 +105,9 @@ func (c *Client) send(ctx context.Context, method, connectionID string, frame []
 func (c *Client) request(ctx context.Context, method, connectionID string, frame []byte) *http.Request {
 	r := c.model.WithContext(ctx) // a copy
 	r.Method = method
-	r.URL = &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Opaque: c.prefix + sign.EscapeSegment(connectionID)}
+	var space [128]byte
+	path := sign.AppendSegment(append(space[:0], c.prefix...), connectionID)
+	r.URL = &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Opaque: string(path)}
 	r.Header = make(http.Header, 4)
 	if len(frame) > 0 {
 		r.Header["Content-Type"] = octetStream

@@ -29,7 +29,7 @@ import (
 
 const (
 	attempts    = 4
-	tryFor      = 8 * time.Second
+	tryFor      = 6 * time.Second
 	maxResponse = 64 << 20
 )
 

@@ -26,18 +26,18 @@ type Transport struct {
 }
 
 // NewTransport makes a Transport for many requests at once to few hosts: an idle connection is
-// kept for each of them, where net/http's default of two per host would dial again and again.
+// kept for each of them, where net/http's default of two per host would dial again and again. How long
+// an answer may take is its request's context's to say.
 func NewTransport() *Transport {
 	return &Transport{now: time.Now, http: &http.Transport{
-		Proxy:                 proxy(),
-		DialContext:           (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   3 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   1024,
-		ForceAttemptHTTP2:     true,
-		DisableCompression:    true,
-		WriteBufferSize:       8 << 10,
+		Proxy:               proxy(),
+		DialContext:         (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 3 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
+		MaxIdleConnsPerHost: 1024,
+		ForceAttemptHTTP2:   true,
+		DisableCompression:  true,
+		WriteBufferSize:     8 << 10,
 	}}
 }
 

@@ -73,7 +73,8 @@ func appendLower(b []byte, s string) []byte {
 	return b
 }
 
-func appendCanonical(b []byte, r *http.Request, names []string, body [sha256.Size]byte) []byte {
+// appendCanonical appends the canonical request. The list is the names as appendNames writes them.
+func appendCanonical(b []byte, r *http.Request, names []string, list []byte, body [sha256.Size]byte) []byte {
 	b = append(append(b, method(r)...), '\n')
 	b = append(appendPath(b, escapedPath(r)), '\n')
 	b = append(append(b, query(r)...), '\n')
@@ -81,7 +82,7 @@ func appendCanonical(b []byte, r *http.Request, names []string, body [sha256.Siz
 		b = append(appendLower(b, name), ':')
 		b = append(appendValue(b, r, name), '\n')
 	}
-	b = append(appendNames(append(b, '\n'), names), '\n')
+	b = append(append(append(b, '\n'), list...), '\n')
 	return hex.AppendEncode(b, body[:])
 }
 
@@ -119,12 +120,14 @@ func appendPath(b []byte, path string) []byte {
 // EscapeSegment percent-encodes one segment of a path as AWS wants it: all but RFC 3986's
 // unreserved characters, so also the "=" of connection ids and the ":" of ARNs, which
 // url.PathEscape leaves.
-func EscapeSegment(s string) string {
-	b := make([]byte, 0, len(s)+8)
+func EscapeSegment(s string) string { return string(AppendSegment(make([]byte, 0, len(s)+8), s)) }
+
+// AppendSegment appends what EscapeSegment returns.
+func AppendSegment(b []byte, s string) []byte {
 	for i := range len(s) {
 		b = appendEscaped(b, s[i])
 	}
-	return string(b)
+	return b
 }
 
 func appendEscaped(b []byte, c byte) []byte {

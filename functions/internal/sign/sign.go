@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 //
 // It exists because a publisher signs thousands of requests a second: the signing key is derived
-// once per day and the request is hashed from one reused buffer, at a fifth of the cost of the
-// SDK's signer. The result is the same header, byte for byte; a test compares the two.
+// once per day, the date is written once per second, and the request is hashed from one reused buffer,
+// at a third of the cost of the SDK's signer. The result is the same header, byte for byte; a test compares the two.
 package sign
 
 import (
@@ -33,7 +33,14 @@ type Signer struct {
 	region, service string
 	credentials     aws.CredentialsProvider
 	key             atomic.Pointer[key]
+	second          atomic.Pointer[second]
 	buffers         sync.Pool
+}
+
+// second is a second of signing, and how headers say it.
+type second struct {
+	unix  int64
+	stamp []string // one: "20260131T040506Z"
 }
 
 // New makes a Signer. The service is the name in the credential scope, for example "dynamodb".
@@ -59,36 +66,49 @@ func (s *Signer) Sign(r *http.Request, body []byte, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	values := []string{at.UTC().Format(timeLayout), cred.SessionToken, ""}
+	stamp := s.stampOf(at)
+	k := s.keyFor(stamp[0][:len("20260131")], cred)
 	r.Host = hostHeader(r)
-	r.Header["X-Amz-Date"] = values[0:1:1]
+	r.Header["X-Amz-Date"] = stamp
 	if cred.SessionToken != "" {
-		r.Header["X-Amz-Security-Token"] = values[1:2:2]
+		r.Header["X-Amz-Security-Token"] = k.token
 	}
-	values[2] = s.authorization(r, body, values[0], cred)
-	r.Header["Authorization"] = values[2:3:3]
+	r.Header["Authorization"] = []string{s.authorization(r, body, stamp[0], k)}
 	return nil
 }
 
-func (s *Signer) authorization(r *http.Request, body []byte, stamp string, cred aws.Credentials) string {
+// stampOf is the time as a header's values, which requests share and do not change.
+func (s *Signer) stampOf(at time.Time) []string {
+	if last := s.second.Load(); last != nil && last.unix == at.Unix() {
+		return last.stamp
+	}
+	stamp := []string{at.UTC().Format(timeLayout)}
+	s.second.Store(&second{at.Unix(), stamp})
+	return stamp
+}
+
+// authorization writes, one after the other, into one buffer: the names of the signed headers, what is
+// hashed, the signature, the header.
+func (s *Signer) authorization(r *http.Request, body []byte, stamp string, k *key) string {
 	buffer := s.buffers.Get().(*[]byte)
-	b := (*buffer)[:0]
 	var space [16]string
 	names := signedHeaders(space[:0], r)
-	b = appendCanonical(b, r, names, sha256.Sum256(body))
-	digest := sha256.Sum256(b)
+	b := appendNames((*buffer)[:0], names)
+	list := b
+	b = appendCanonical(b, r, names, list, sha256.Sum256(body))
+	digest := sha256.Sum256(b[len(list):])
 
-	k := s.keyFor(stamp[:8], cred.SecretAccessKey)
-	b = append(append(b[:0], algorithm+"\n"...), stamp...)
+	b = append(append(b[:len(list)], algorithm+"\n"...), stamp...)
 	b = append(append(append(b, '\n'), k.scope...), '\n')
 	b = hex.AppendEncode(b, digest[:])
-	signature := k.mac(b)
+	signed := len(b)
+	b = k.appendMAC(b, b[len(list):])
+	signature := b[signed:]
 
-	b = append(append(b[:0], algorithm+" Credential="...), cred.AccessKeyID...)
-	b = append(append(append(b, '/'), k.scope...), ", SignedHeaders="...)
-	b = append(appendNames(b, names), ", Signature="...)
-	b = hex.AppendEncode(b, signature[:])
-	authorization := string(b)
+	header := len(b)
+	b = append(append(append(b, k.credential...), list...), ", Signature="...)
+	b = hex.AppendEncode(b, signature)
+	authorization := string(b[header:])
 	*buffer = b
 	s.buffers.Put(buffer)
 	return authorization

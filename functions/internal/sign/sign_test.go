@@ -122,21 +122,28 @@ func TestAnEscapedPathMayStandInOpaque(t *testing.T) {
 	}
 }
 
-func TestANewDayAndANewSecretGetANewKey(t *testing.T) {
+func TestANewSecondANewDayAndNewCredentialsCount(t *testing.T) {
 	c := aws.Credentials{AccessKeyID: "A", SecretAccessKey: "one"}
 	signer := sign.New("eu-west-1", "execute-api", aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil }))
-	day := time.Date(2026, 1, 31, 23, 59, 59, 0, time.UTC)
-	for i, at := range []time.Time{day, day.Add(time.Second), day.Add(time.Second), day} {
-		if i == 2 {
-			c.SecretAccessKey = "two"
-		}
-		r := newRequest(t, "GET", "https://example.com/", nil)
-		want := reference(t, r, nil, c, at).Header.Get("Authorization")
-		if err := signer.Sign(r, nil, at); err != nil {
-			t.Fatal(err)
-		}
-		if got := r.Header.Get("Authorization"); got != want {
-			t.Errorf("request %d: got %s, want %s", i, got, want)
+	at := time.Date(2026, 1, 31, 23, 59, 58, 0, time.UTC)
+	for name, change := range map[string]func(){
+		"a second": func() { at = at.Add(time.Second) },
+		"a day":    func() { at = at.Add(24 * time.Hour) },
+		"back":     func() { at = at.Add(-time.Minute) },
+		"a secret": func() { c.SecretAccessKey += "'" },
+		"an id":    func() { c.AccessKeyID += "'" },
+		"a token":  func() { c.SessionToken += "'" },
+	} {
+		for range 2 { // before the change and after it
+			r := newRequest(t, "GET", "https://example.com/", nil)
+			want := reference(t, r, nil, c, at).Header
+			if err := signer.Sign(r, nil, at); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, r.Header); diff != "" {
+				t.Errorf("%s (-SDK +own):\n%s", name, diff)
+			}
+			change()
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (m *Memory) find(connection stream.Connection, sub stream.Subscription) (*c
 func (m *Memory) HandOver(_ context.Context, l stream.Listener, until time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c, last, ok := m.find(l.Connection, l.Subscription); ok && !last.opened.IsZero() {
+	if c, last, ok := m.find(l.Connection, l.Subscription); ok && !last.opened.IsZero() && until.After(last.opened) {
 		last.opened = until
 		c.last[l.Subscription.Key()] = last
 	}

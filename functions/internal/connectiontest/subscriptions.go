@@ -51,8 +51,10 @@ func handedOver(t *testing.T, open opener) {
 	until := time.Now().Add(time.Hour).Truncate(time.Millisecond)
 	for _, sub := range append(first, direct) {
 		l := stream.Listener{Connection: s.Connection, Subscription: sub, Account: s.Account}
-		if err := x.Store.HandOver(context.Background(), l, until); err != nil {
-			t.Fatal(err)
+		for _, at := range []time.Time{until, until.Add(-time.Minute)} { // the later one stays
+			if err := x.Store.HandOver(context.Background(), l, at); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for _, topic := range []stream.Topic{stream.AccountTopic(s.Account), stream.EveryoneTopic(), stream.PublicTopic(), first[2].Topic(s.Account)} {

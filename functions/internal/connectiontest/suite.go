@@ -35,7 +35,8 @@ type Store interface {
 	Unsubscribe(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time) error
 	// Close removes the connection and everything that it holds; nil when there is nothing.
 	Close(ctx context.Context, c stream.Connection) error
-	// HandOver has the listener found Opened at the time, if $connect made its subscription.
+	// HandOver has the listener found Opened at the time, or at a later one that it was found at, if
+	// $connect made its subscription.
 	HandOver(ctx context.Context, l stream.Listener, until time.Time) error
 	// Defer leaves what is in the logs by now to the replay of the listener's subscription. False:
 	// the subscription is live.

@@ -8,8 +8,8 @@ import (
 	"edgestream/functions/internal/table"
 )
 
-// HandOver has all who look the listener up from now on find it Opened at that time, if $connect made
-// its subscription. A user stream is found by everyone's rows too. Nothing is written of one that is
+// HandOver has all who look the listener up from now on find it Opened at that time, or at a later one
+// that is stored, if $connect made its subscription. A user stream is found by everyone's rows too. Nothing is written of one that is
 // gone.
 func (c *Connections) HandOver(ctx context.Context, l stream.Listener, until time.Time) error {
 	at := table.Number(until.UnixMilli())
@@ -27,10 +27,10 @@ func (c *Connections) HandOver(ctx context.Context, l stream.Listener, until tim
 	}})
 }
 
-// open writes when a row, or an entry of one, was opened, if it has such a time.
+// open writes when a row, or an entry of one, was opened, if it has an earlier time.
 func (c *Connections) open(ctx context.Context, key table.Item, path string, names map[string]string, at table.Value) error {
 	in := table.Parameters{
-		"Key": key, "UpdateExpression": "SET " + path + " = :at", "ConditionExpression": "attribute_exists(" + path + ")",
+		"Key": key, "UpdateExpression": "SET " + path + " = :at", "ConditionExpression": path + " < :at",
 		"ExpressionAttributeValues": table.Item{{":at", at}},
 	}
 	if names != nil {

@@ -41,7 +41,7 @@ type Greeter struct {
 	// Patience is how long all frames of a greeting may take, its NotBefore not counted. To close the
 	// connection may take as long once more, and no longer than the context allows.
 	Patience time.Duration
-	// MaxWait is how long NotBefore is waited for at the most.
+	// MaxWait is how long NotBefore is waited for at the most. What would have to wait longer is late.
 	MaxWait time.Duration
 	// Jitter returns a random part of a pause. Default: rand.N.
 	Jitter func(time.Duration) time.Duration
@@ -59,7 +59,6 @@ const openedWithin = 40 * time.Second
 // A greeting that says so closes the connection behind its last frame, or when they are given up. One
 // that is gone by then is no error. See Closer for what is closed without that.
 func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
-	g.waitUntil(ctx, greeting.NotBefore)
 	err := g.post(ctx, greeting)
 	if greeting.Close && !errors.Is(err, stream.ErrGone) || g.Closer != nil && unheard(err) {
 		err = errors.Join(err, g.close(ctx, greeting.Connection.ID))
@@ -67,9 +66,12 @@ func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 	return err
 }
 
+// errLate: the frames could come behind those that are to follow them.
+var errLate = errors.New("too late to be posted before what follows")
+
 // unheard reports whether frames were given up that may have been accepted later.
 func unheard(err error) bool {
-	return errors.Is(err, stream.ErrThrottled) || errors.Is(err, stream.ErrUnavailable)
+	return errors.Is(err, stream.ErrThrottled) || errors.Is(err, stream.ErrUnavailable) || errors.Is(err, errLate)
 }
 
 func (g Greeter) jitter() func(time.Duration) time.Duration {
@@ -80,8 +82,16 @@ func (g Greeter) jitter() func(time.Duration) time.Duration {
 }
 
 func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
+	g.waitUntil(ctx, greeting.NotBefore)
 	start := time.Now()
-	ctx, cancel := context.WithDeadline(ctx, start.Add(g.Patience))
+	end := start.Add(g.Patience)
+	if late := greeting.NotAfter; !late.IsZero() && late.Before(end) {
+		end = late
+	}
+	if start.Before(greeting.NotBefore) || !start.Before(end) {
+		return givenUp(len(greeting.Frames), len(greeting.Frames), errLate)
+	}
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until, g.jitter()}
 	tooLarge := 0

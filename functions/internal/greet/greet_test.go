@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -178,7 +179,7 @@ func TestARefusalOfAnotherKindIsFinal(t *testing.T) {
 
 func TestALaterGreetingWaitsForItsTime(t *testing.T) {
 	for wait, took := range map[time.Duration]time.Duration{
-		-time.Hour: 0, 3 * time.Second: 3 * time.Second, 100 * 365 * 24 * time.Hour: 10 * time.Second,
+		-time.Hour: 0, 3 * time.Second: 3 * time.Second, 10 * time.Second: 10 * time.Second,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			g, start := &gateway{}, time.Now()
@@ -190,6 +191,32 @@ func TestALaterGreetingWaitsForItsTime(t *testing.T) {
 			if got := time.Since(start); got != took {
 				t.Errorf("NotBefore in %v: waited %v, want %v", wait, got, took)
 			}
+		})
+	}
+}
+
+func TestWhatWouldComeBehindLaterFramesClosesTheConnection(t *testing.T) {
+	for _, test := range []struct {
+		notBefore, notAfter time.Duration // from now
+		unavailable         int
+		accepted            string
+	}{
+		{0, time.Second, 0, "c= 1,c= 2"},
+		{0, time.Second, 3, "c= 1,c= 2"},
+		{0, 300 * time.Millisecond, 20, "c= closed"},
+		{0, -time.Millisecond, 0, "c= closed"},
+		{2 * time.Second, 3 * time.Second, 0, "c= 1,c= 2"},
+		{20 * time.Second, 21 * time.Second, 0, "c= closed"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gateway{failures: map[string][]error{"1": slices.Repeat([]error{stream.ErrUnavailable}, test.unavailable)}}
+			in, start := greeting("1", "2"), time.Now()
+			in.NotBefore, in.NotAfter = start.Add(test.notBefore), start.Add(test.notAfter)
+			door := &door{gateway: g}
+			if err := door.greeter().Greet(context.Background(), in); (err != nil) != (test.accepted == "c= closed") {
+				t.Errorf("%v: %v", test, err)
+			}
+			accepted(t, g, test.accepted)
 		})
 	}
 }

@@ -10,8 +10,9 @@ import (
 type Resumer struct {
 	Keeper Keeper
 	Log    Log
-	// Kept is how old what an id stands for may be; a position may be up to Delivery older. Logs must hold their entries for Delivery and
-	// Lateness longer: behind an id stands also what was on its way when it was made.
+	// Kept is how old what an id stands for may be; a position may be up to Delivery older. Logs must hold
+	// their entries for Delivery and Lateness longer: behind an id stands also what was on its way when it
+	// was made.
 	Kept time.Duration
 }
 
@@ -46,8 +47,9 @@ func (r Resumer) behind(b Bound, id string, since, now time.Time) (p Position, g
 	}
 	// An event id goes back so far, and so does a position that was made of one.
 	at := p.After.Add(Delivery)
-	// Clocks differ: what was kept from the beginning may stand before it.
-	if at.Before(now.Add(-r.Kept)) || at.Before(since.Add(-Lateness)) {
+	// Clocks differ: what was kept from the beginning may stand before it. So may, by Delivery, what was
+	// in one of the logs before the others were kept, and came to the client then.
+	if at.Before(now.Add(-r.Kept)) || at.Before(since.Add(-Delivery-Lateness)) {
 		return p, GapTooOld
 	}
 	// Whoever has an id began when all logs were kept. What one of them has of before is not for it,

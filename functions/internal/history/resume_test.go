@@ -72,15 +72,18 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 		"APositionOfTheBeginning": {func(now time.Time) string { return position(bound, now.Add(-time.Minute)) }, -time.Minute, ""},
 		"TheFirstEvent":           {func(now time.Time) string { return event(bound, now.Add(-time.Minute)) }, -time.Minute, ""},
 		"AWriterWhoseClockIsLate": {func(now time.Time) string { return event(bound, now.Add(-time.Minute-Lateness)) }, -time.Minute, ""},
-		"AnEventFromBefore":       {func(now time.Time) string { return event(bound, now.Add(-time.Minute-Lateness-time.Microsecond)) }, -time.Minute, GapTooOld},
-		"APositionFromBefore":     {func(now time.Time) string { return position(bound, now.Add(-5*time.Minute)) }, -time.Minute, GapTooOld},
-		"AnotherAccounts":         {func(now time.Time) string { return event(others, now) }, long, GapUnknownID},
-		"AnotherStreams":          {func(now time.Time) string { return position(direct, now) }, long, GapUnknownID},
-		"OfTheFuture":             {func(now time.Time) string { return event(bound, now.Add(time.Minute)) }, long, GapUnknownID},
-		"Garbage":                 {func(time.Time) string { return "AAAA" }, long, GapUnknownID},
-		"OneLetter":               {func(time.Time) string { return "A" }, long, GapUnknownID},
-		"NotEvenASCII":            {func(time.Time) string { return "\xff\x00é" }, long, GapUnknownID},
-		"EndlessGarbage":          {func(time.Time) string { return strings.Repeat("A", 1<<20) }, long, GapUnknownID},
+		"AnEventThatCameLate":     {func(now time.Time) string { return event(bound, now.Add(-time.Minute-Delivery-Lateness)) }, -time.Minute, ""},
+		"AnEventFromBefore": {func(now time.Time) string {
+			return event(bound, now.Add(-time.Minute-Delivery-Lateness-time.Microsecond))
+		}, -time.Minute, GapTooOld},
+		"APositionFromBefore": {func(now time.Time) string { return position(bound, now.Add(-5*time.Minute)) }, -time.Minute, GapTooOld},
+		"AnotherAccounts":     {func(now time.Time) string { return event(others, now) }, long, GapUnknownID},
+		"AnotherStreams":      {func(now time.Time) string { return position(direct, now) }, long, GapUnknownID},
+		"OfTheFuture":         {func(now time.Time) string { return event(bound, now.Add(time.Minute)) }, long, GapUnknownID},
+		"Garbage":             {func(time.Time) string { return "AAAA" }, long, GapUnknownID},
+		"OneLetter":           {func(time.Time) string { return "A" }, long, GapUnknownID},
+		"NotEvenASCII":        {func(time.Time) string { return "\xff\x00é" }, long, GapUnknownID},
+		"EndlessGarbage":      {func(time.Time) string { return strings.Repeat("A", 1<<20) }, long, GapUnknownID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (l *lane) send(ctx, posting context.Context, d delivery, filtered []byte) b
 		return true
 	}
 	d.change.audience.Add(1)
-	if d.listener.EventIDs && l.logged(d.message) {
+	if d.listener.EventIDs && l.identified(d) {
 		frame = l.Identify(frame, l.id(d.message, d.listener))
 	}
 	if filtered != nil {

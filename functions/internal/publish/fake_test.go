@@ -114,7 +114,7 @@ func (w *world) HandOver(_ context.Context, l stream.Listener, until time.Time) 
 	for t, listeners := range w.listeners {
 		w.listeners[t] = slices.Clone(listeners)
 		for i := range listeners {
-			if o := &w.listeners[t][i]; o.ID == l.ID && o.Subscription == l.Subscription && !o.Opened.IsZero() {
+			if o := &w.listeners[t][i]; o.ID == l.ID && o.Subscription == l.Subscription && !o.Opened.IsZero() && until.After(o.Opened) {
 				o.Opened = until
 			}
 		}

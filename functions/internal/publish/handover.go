@@ -60,8 +60,9 @@ func (l *lane) unpark() {
 // handingOver is how long it may take until a greeting is accepted.
 const handingOver = 3 * time.Second
 
-// greet sends one greeting, to be posted after those before it. That it is under way is stored
-// first: the next batch may go to another instance, which must not overtake it.
+// greet sends one greeting, to be posted after those before it, and not later than what comes next
+// could be. That it is under way is stored first: the next batch may go to another instance, which
+// must not overtake it.
 func (l *lane) greet(ctx context.Context, frames []parked) error {
 	ctx, cancel := context.WithTimeout(ctx, handingOver)
 	defer cancel()
@@ -73,17 +74,12 @@ func (l *lane) greet(ctx context.Context, frames []parked) error {
 	if until := l.handover(); until.After(now) {
 		g.NotBefore = until
 	}
-	stored := l.settledAfter(g, now.Add(handingOver)).Truncate(time.Millisecond)
-	if err := l.handOver(ctx, frames, stored); err != nil {
+	g.NotAfter = l.settledAfter(g, now).Truncate(time.Millisecond)
+	if err := l.handOver(ctx, frames, g.NotAfter); err != nil {
 		return err
 	}
-	err := l.Greeter.Greet(ctx, g)
-	until := g.NotBefore // what was under way before
-	if err == nil {
-		until = l.settledAfter(g, time.Now())
-	}
-	l.handedOverUntil(l.connection.ID, handover{until, stored})
-	return err
+	l.handedOverUntil(l.connection.ID, g.NotAfter) // with an error, it may have been accepted
+	return l.Greeter.Greet(ctx, g)
 }
 
 // handOver stores until when frames of these subscriptions may be under way.
@@ -101,7 +97,7 @@ func (l *lane) handOver(ctx context.Context, frames []parked, until time.Time) e
 	return nil
 }
 
-// settledAfter is when the next frame can be sent without overtaking the greeting.
+// settledAfter is until when the greeting may be posted, and the next frame not.
 func (p *Publisher) settledAfter(g stream.Greeting, now time.Time) time.Time {
 	if g.NotBefore.IsZero() {
 		return now.Add(p.Settled)
@@ -121,23 +117,21 @@ func fitting(frames []parked) int {
 	return len(frames)
 }
 
-// handover is what an instance knows of the greetings of a connection: until when they may be under
-// way, and what it has stored of that, which is later.
-type handover struct{ until, stored time.Time }
-
-// handedOver reports whether a greeting of the lane's connection may still be under way, from
-// this batch or one before.
-func (l *lane) handedOver(now time.Time) bool { return l.handover().After(now) }
+// handedOver reports whether a greeting of the lane's connection may still be under way, from this batch
+// or one before. If that is nearly over, the lane waits for it: what it would hand over would come later.
+func (l *lane) handedOver(ctx context.Context) bool {
+	under := time.Until(l.handover())
+	return under > openPatience || under > 0 && !l.places.wait(ctx, under)
+}
 
 // handover is until when greetings of the connection may be under way: as this instance knows, or as
 // another one has stored.
 func (l *lane) handover() time.Time {
 	l.mu.Lock()
-	own := l.handovers[l.connection.ID]
+	until := l.handovers[l.connection.ID]
 	l.mu.Unlock()
-	until := own.until
 	for c := l.first; c != none; c = l.cursors[c].next {
-		if at := l.cursors[c].listener.Opened; at.After(until) && !at.Equal(own.stored) {
+		if at := l.cursors[c].listener.Opened; at.After(until) {
 			until = at
 		}
 	}
@@ -145,14 +139,14 @@ func (l *lane) handover() time.Time {
 }
 
 // handedOverUntil keeps what is known, and lets go of what has passed.
-func (p *Publisher) handedOverUntil(connection string, h handover) {
+func (p *Publisher) handedOverUntil(connection string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	for id, old := range p.handovers {
-		if old.stored.Before(now) {
+		if old.Before(now) {
 			delete(p.handovers, id)
 		}
 	}
-	p.handovers[connection] = h
+	p.handovers[connection] = until
 }

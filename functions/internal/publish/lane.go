@@ -142,7 +142,7 @@ func (l *lane) start(ctx, posting context.Context, wg *sync.WaitGroup) {
 
 // run makes the lane's deliveries, while the second context lasts.
 func (l *lane) run(ctx, posting context.Context) {
-	l.handing = l.handedOver(time.Now())
+	l.handing = l.handedOver(posting)
 	for d, ok := l.next(); ok && l.attempt(ctx, posting, d); d, ok = l.next() {
 	}
 	l.hand(posting)

@@ -26,7 +26,7 @@ type Directory interface {
 	// subscription is gone. False: it has caught up and is live.
 	Defer(ctx context.Context, l stream.Listener) (bool, error)
 	// HandOver has all who look the listener up from now on find it Opened at that time, which is to
-	// come, if $connect made its subscription; nil too if that is gone.
+	// come, or a later one, if $connect made its subscription; nil too if that is gone.
 	HandOver(ctx context.Context, l stream.Listener, until time.Time) error
 	// Forget removes what is stored of the listener's connection, and of no other.
 	Forget(ctx context.Context, l stream.Listener) error
@@ -120,8 +120,8 @@ type Config struct {
 	// Margin is how long before the context's deadline deliveries end, so that there is time to
 	// say what was not delivered. Default 3 s.
 	Margin time.Duration
-	// Settled is how long after a greeting was accepted its frames certainly have been posted,
-	// or given up, by the greeter. Default 6 s.
+	// Settled is how long the frames of a greeting may take that waits for no other: longer than a
+	// connection may take to open. Default 6 s.
 	Settled time.Duration
 	// Remembered is how many deliveries of failed batches are remembered at least. Default 262,144,
 	// at about 20 bytes each.
@@ -141,7 +141,7 @@ type Publisher struct {
 	counted counted
 
 	mu        sync.Mutex
-	handovers map[string]handover
+	handovers map[string]time.Time // until when greetings may be under way
 }
 
 // New makes a Publisher.
@@ -167,7 +167,7 @@ func New(c Config) *Publisher {
 		pace = newPaced(c.Poster, c.Pace, c.Reserved)
 		c.Poster = pace
 	}
-	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]handover{}}
+	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}
 }
 
 // Publish delivers the changes, which are in the order of their stream, and returns the sequence

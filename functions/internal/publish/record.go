@@ -98,6 +98,12 @@ func (b *batch) late(m *message) bool {
 	return m.entry > 0 && b.logged(m) && time.Since(b.entries[m.entry-1].At) > history.Delivery
 }
 
+// identified reports whether the delivery's frame can have an id. What comes so late may stand before all
+// logs of the subscription were kept, and behind such an id nobody could go on (history.Resumer).
+func (b *batch) identified(d delivery) bool {
+	return b.logged(d.message) && (!b.late(d.message) || len(d.listener.Logs(d.listener.Account)) == 1)
+}
+
 // missing reports whether the message should be in a log and is not yet. One that no log can take
 // is posted all the same, without an id.
 func (b *batch) missing(m *message) bool {

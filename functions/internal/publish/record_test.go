@@ -144,7 +144,7 @@ func TestABatchThatComesAgainKeepsItsIds(t *testing.T) {
 		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), batch), "1", "2")
 		id := w.idOf(l, stream.AccountTopic("1"), "event1", 0)
 		down = false
-		time.Sleep(time.Minute)
+		time.Sleep(30 * time.Second)
 		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), batch)) // another instance
 		w.want("a", "user e 1 "+id, "user e 2 "+w.idOf(l, stream.AccountTopic("1"), "event2", 0))
 		if len(w.log.entries) != 2 {

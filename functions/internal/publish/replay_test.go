@@ -2,7 +2,6 @@ package publish
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,8 +184,9 @@ func TestWhatIsLateIsPostedAlsoWhereAReplayReads(t *testing.T) {
 		w.answer = nil
 		r := w.replaying(l)
 		wantFailed(t, p.Publish(t.Context(), []stream.Change{note, say(2, "x", "1")}))
-		if len(w.got["a"]) != 1 || !strings.HasPrefix(w.got["a"][0], "user e 1 ") || r.asked != 1 {
-			t.Errorf("got %q, asked %d times", w.got["a"], r.asked)
+		w.want("a", heard(1)...) // without an id: everyone's log may be younger than the event
+		if r.asked != 1 {
+			t.Errorf("asked %d times", r.asked)
 		}
 	})
 }

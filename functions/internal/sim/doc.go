@@ -3,7 +3,7 @@
 //
 //	go test ./functions/internal/sim                 a number of seeds
 //	go test ./functions/internal/sim -seeds 5000     more, with progress
-//	go test ./functions/internal/sim -seed 69        one; -trace FILE for all that happened
+//	go test ./functions/internal/sim -seed 69        one; -log FILE for all that happened
 //	go test ./functions/internal/sim -storm deaths   a weather of one kind (storms), with any of these
 //
 // # What is real

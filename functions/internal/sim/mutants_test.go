@@ -94,7 +94,7 @@ var mutants = map[string]func(*actor, *publish.Config){
 
 // TestMistakesAreFound runs seeds with each mutant, in all weathers, until one fails.
 func TestMistakesAreFound(t *testing.T) {
-	const most = 120
+	const most = 150
 	weathers := append(slices.Sorted(maps.Keys(storms)), "")
 	for name, mutate := range mutants {
 		t.Run(name, func(t *testing.T) {

@@ -126,6 +126,9 @@ type Greeting struct {
 	Frames []string `json:"frames"`
 	// NotBefore keeps a later greeting of the connection behind an earlier one; zero: at once.
 	NotBefore time.Time `json:"notBefore,omitzero"`
+	// NotAfter is when later frames of the connection may be posted: what has not been by then would
+	// come behind them, so the connection is closed instead. Zero: there are none.
+	NotAfter time.Time `json:"notAfter,omitzero"`
 	// Until is when the token runs out: nothing is posted from then on. Zero: never.
 	Until time.Time `json:"until,omitzero"`
 	// Close says that the connection is to be closed when the frames are posted, or given up.

@@ -29,19 +29,21 @@ func (c *call) signIn(ctx context.Context) (outcome, error) {
 		c.log.InfoContext(ctx, "watchlist refused", c.about(err)...)
 		out.frames = append(out.frames, refusalOf(err).errorFrame())
 	case len(user.Watchlist) > 0:
-		out.then = func(ctx context.Context) ([][]byte, error) { return c.watch(ctx, user.Watchlist) }
+		// It is read before anything is told: a client that is signed in and is not told who is there does
+		// not ask again.
+		online, err := c.Connections.Online(ctx, c.app.ID, user.Watchlist)
+		if err != nil {
+			return outcome{}, err
+		}
+		out.frames = append(out.frames, watchedFrame(watched(user.Watchlist, func(user string) bool { return slices.Contains(online, user) })))
+		out.then = func(ctx context.Context) ([][]byte, error) { return c.watch(ctx, user.Watchlist, online) }
 	}
 	return out, nil
 }
 
-// watch tells which of the users are there, and looks again at those after it was told: what the
-// publisher said meanwhile may have come first.
-func (c *call) watch(ctx context.Context, users []string) ([][]byte, error) {
-	before, err := c.Connections.Online(ctx, c.app.ID, users)
-	if err != nil {
-		return nil, err
-	}
-	c.answer(ctx, watchedFrame(watched(users, func(user string) bool { return slices.Contains(before, user) })))
+// watch looks again which of the users are there, after it was told who was before: what the publisher
+// said meanwhile may have come first.
+func (c *call) watch(ctx context.Context, users, before []string) ([][]byte, error) {
 	now, err := c.Connections.Online(ctx, c.app.ID, users)
 	if err != nil {
 		return nil, err

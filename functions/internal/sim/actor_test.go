@@ -28,6 +28,8 @@ type actor struct {
 	round  int
 	ends   func(error)
 	cancel context.CancelFunc
+	// complained says that its log has something that did not go well.
+	complained bool
 }
 
 func (w *world) actor(kind string) *actor {
@@ -99,6 +101,9 @@ type operation struct {
 	about  func() mark
 	effect func() error
 	unsure func()
+	// alike says that several callers may ask for it at one moment: the same befalls all of them, as it
+	// is chance who of them was first.
+	alike bool
 }
 
 // step is an operation under way: a request that takes effect after a while, and whose answer takes
@@ -112,6 +117,11 @@ type step struct {
 	// happened says that it had its effect, and abandoned that the caller did not wait for the answer.
 	happened  bool
 	abandoned atomic.Bool
+	// answered is what the caller is told.
+	answered error
+	// others are alike, and began at the same moment.
+	others []*step
+	began  time.Time
 }
 
 // do has the operation done in the scheduler's time, and returns its error, or that of what befell it.
@@ -136,12 +146,17 @@ func (a *actor) do(ctx context.Context, o operation) error {
 
 func (s *step) begin() {
 	s.parked[s] = true
-	if s.dead.Load() {
+	first := s.world.latest
+	switch {
+	case s.dead.Load():
 		s.release(errDead)
-		return
+	case s.alike && first != nil && first.alike && first.actor == s.actor && first.what == s.what && first.began.Equal(time.Now()):
+		first.others = append(first.others, s)
+	default:
+		s.world.latest, s.began = s, time.Now()
+		s.fate = s.fateOf(s.class)
+		s.after(s.takes, s.strike)
 	}
-	s.fate = s.fateOf(s.class)
-	s.after(s.takes, s.strike)
 }
 
 // strike is when the operation takes effect.
@@ -153,20 +168,32 @@ func (s *step) strike() {
 		s.die("before it " + s.what)
 		return
 	}
-	err := s.refused
-	if err == nil {
-		err = s.effect()
-		s.happened = err == nil
-	}
-	s.note(s.about(), "%s %s: %s", s.name, s.what, word(err))
-	if s.lost != nil {
-		err = s.lost
+	all := append([]*step{s}, s.others...)
+	for _, one := range all {
+		one.apply(s.fate)
 	}
 	if s.kills == behind {
 		s.die("behind that")
 		return
 	}
-	s.after(s.answer, func() { s.release(err) })
+	s.after(s.answer, func() {
+		for _, one := range all {
+			one.release(one.answered)
+		}
+	})
+}
+
+// apply has the effect.
+func (s *step) apply(f fate) {
+	s.answered = f.refused
+	if s.answered == nil {
+		s.answered = s.effect()
+		s.happened = s.answered == nil
+	}
+	s.note(s.about(), "%s %s: %s", s.name, s.what, word(s.answered))
+	if f.lost != nil {
+		s.answered = f.lost
+	}
 }
 
 func (s *step) release(err error) {

@@ -106,7 +106,10 @@ func (g *gateway) answer(s *socket, err error) {
 }
 
 // send takes a message of the client's, which is handled beside all others.
-func (g *gateway) send(s *socket, body string) {
+func (g *gateway) send(s *socket, body string) { g.sendThen(s, body, nil) }
+
+// sendThen calls then when the message's invocation has ended. It does nothing on a connection that is not there.
+func (g *gateway) sendThen(s *socket, body string, then func(*actor, error)) {
 	if !s.open || !s.left.IsZero() {
 		return
 	}
@@ -124,6 +127,9 @@ func (g *gateway) send(s *socket, body string) {
 		}, func(err error) {
 			if err != nil {
 				s.receive(s, frame{Error: "Internal server error"})
+			}
+			if then != nil {
+				then(a, err)
 			}
 		})
 	})

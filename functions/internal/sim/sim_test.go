@@ -16,18 +16,19 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
-	from  = flag.Uint64("from", 1, "the first of the seeds")
-	one   = flag.Uint64("seed", 0, "the one seed that is run")
-	storm = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
-	path  = flag.String("trace", "", "a file for the whole trace of the one seed")
+	seeds  = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
+	from   = flag.Uint64("from", 1, "the first of the seeds")
+	one    = flag.Uint64("seed", 0, "the one seed that is run")
+	world_ = flag.String("world", "mastodon", "what is in the world: mastodon or channels")
+	storm  = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
+	path   = flag.String("log", "", "a file for all that happened in the run of the one seed")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSeeds(t *testing.T) {
 	if *one != 0 {
-		w := simulate(t, *one, options{storm: *storm})
+		w := simulate(t, *one, options{storm: *storm, scene: *world_})
 		report(t, w)
 		if err := w.save(*path); err != nil {
 			t.Error(err)
@@ -49,7 +50,7 @@ func TestSeeds(t *testing.T) {
 // run runs the seeds from one to another, at that distance.
 func (r *runs) run(t *testing.T, from, to, step uint64) {
 	for seed := from; seed < to; seed += step {
-		w := simulate(t, seed, options{storm: *storm})
+		w := simulate(t, seed, options{storm: *storm, scene: *world_})
 		report(t, w)
 		if r.add(w) >= 5 {
 			t.Fatal("and so on")
@@ -134,10 +135,13 @@ func report(t *testing.T, w *world) {
 
 // The same seed is the same run.
 func TestARunDependsOnItsSeedAlone(t *testing.T) {
-	for seed := uint64(1); seed <= 6; seed++ {
-		first, second := simulate(t, seed, options{}).String(), simulate(t, seed, options{}).String()
-		if first != second {
-			t.Fatalf("seed %d: two runs differ from here on:\n%s", seed, difference(first, second))
+	for name := range scenes {
+		for seed := uint64(1); seed <= 6; seed++ {
+			o := options{scene: name}
+			first, second := simulate(t, seed, o).String(), simulate(t, seed, o).String()
+			if first != second {
+				t.Fatalf("%s, seed %d: two runs differ from here on:\n%s", name, seed, difference(first, second))
+			}
 		}
 	}
 }

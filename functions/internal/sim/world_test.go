@@ -25,6 +25,8 @@ type world struct {
 	// finished says that nothing has an effect any more.
 	finished bool
 	quota    quota
+	// latest is what began last.
+	latest *step
 
 	instances map[string]int
 	// working are those that have goroutines.
@@ -41,8 +43,9 @@ type world struct {
 	check   *checker
 	tally
 	log *slog.Logger
-	// mutate breaks a publisher, to see whether that is found.
+	// mutate breaks a publisher, and spoil what there is of channels, to see whether that is found.
 	mutate func(*actor, *publish.Config)
+	spoil  func(*actor, *parts)
 }
 
 // tally is what a run was like.
@@ -76,6 +79,7 @@ type scene interface {
 
 // options are what a run differs in but the seed.
 type options struct {
+	spoil func(*actor, *parts)
 	// scene is the name of one of scenes; empty: streams.
 	scene  string
 	mutate func(*actor, *publish.Config)
@@ -96,7 +100,7 @@ func simulate(t *testing.T, seed uint64, o options) (w *world) {
 func newWorld(seed uint64, o options) *world {
 	w := &world{
 		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, storm: o.storm, instances: map[string]int{}, working: map[*actor]bool{},
-		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate,
+		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil,
 	}
 	var known bool
 	if w.weather, known = storms[o.storm]; !known {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,7 +16,7 @@ import (
 func TestNothingIsLostInChaos(t *testing.T) {
 	var out bytes.Buffer
 	// What deliver is killed over lies in the queue for longer than a test may take.
-	f := chaosFlags{duration: 5 * time.Second, settle: 3 * time.Minute, seed: 3, clients: 6, listeners: 6, wide: 4, rate: 10,
+	f := chaosFlags{duration: 5 * time.Second, settle: 3 * time.Minute, seed: 3, clients: 6, listeners: 6, readers: 4, subscribers: 2, wide: 4, rate: 10,
 		spare: []string{"Deliver"}, root: "../.."}
 	if err := chaos(t.Context(), &out, f); err != nil {
 		t.Errorf("%v\n%s", err, out.String())
@@ -30,6 +32,46 @@ func TestNothingIsLostInChaos(t *testing.T) {
 		}
 	}
 	t.Log(last)
+}
+
+// Ctrl-C ends the faults and the writing, and what was until then is reported.
+func TestChaosThatIsInterruptedReports(t *testing.T) {
+	halt, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var out bytes.Buffer
+	f := chaosFlags{duration: time.Hour, settle: 3 * time.Minute, seed: 4, clients: 2, readers: 2, wide: 4, rate: 10, spare: []string{"Deliver"}, root: "../..",
+		begun: func() { time.AfterFunc(2*time.Second, interrupt) }}
+	if err := chaos(halt, &out, f); err != nil {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	for _, want := range []string{"interrupted after 2s\n", " lost=0 disorder=0 "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestFailuresAreCountedByWhatTheyAre(t *testing.T) {
+	for want, text := range map[string]string{
+		"Greet: RetriesExhausted, Error: gone":         `{"Body":"{\"requestContext\":{\"functionArn\":\"arn:aws:lambda:us-east-1:1:function:GreetFunction:$LATEST\",\"condition\":\"RetriesExhausted\"},\"responsePayload\":{\"errorMessage\":\"RequestId: d0fd1d55-0b3c Error: gone\"}}"}`,
+		"Publish: RecordAgeExceeded":                   `{"Body":"{\"requestContext\":{\"functionArn\":\"arn:aws:lambda:us-east-1:1:function:PublishFunction\",\"condition\":\"RecordAgeExceeded\"},\"DDBStreamBatchInfo\":{}}"}`,
+		"dead letter of HookQueue: received too often": `{"Body":"x","Attributes":{"DeadLetterQueueSourceArn":"arn:aws:sqs:us-east-1:1:HookQueue"}}`,
+		"record of the table Content: unknown kind":    `{"Body":"{\"eventSourceARN\":\"arn:aws:dynamodb:us-east-1:1:table/Content/stream/2026\"}","MessageAttributes":{"reason":{"StringValue":"unknown kind"}}}`,
+		"something else: no reason":                    `{"Body":"what"}`,
+	} {
+		var f failure
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			t.Fatal(err)
+		}
+		if f.String() != want {
+			t.Errorf("%q, want %q", f, want)
+		}
+	}
+	var out bytes.Buffer
+	leftovers{"Greet: gone": 2, "record": 1}.print(&out)
+	if !strings.Contains(out.String(), "     2 Greet: gone\n     1 record\n") || !strings.Contains(out.String(), "redrive") {
+		t.Errorf("it prints\n%s", out.String())
+	}
 }
 
 // at is a time in seconds.
@@ -165,7 +207,7 @@ func TestAFaultDeliversAsItSays(t *testing.T) {
 // What is asked while the database stalls is answered when that is over, and it comes back from a
 // restart at the same address.
 func TestADatabaseStallsAndComesBack(t *testing.T) {
-	d, err := newDatabase("")
+	d, err := newDatabase(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,20 +5,39 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
+	"edgestream/infra/stack"
 )
+
+// chaosKind is over what a client listens, and whether it keeps ids.
+type chaosKind int
+
+const (
+	socketWithIDs chaosKind = iota
+	plainSocket
+	readerWithIDs
+	plainReader
+	appSocket
+	chaosKinds
+)
+
+func (k chaosKind) String() string {
+	return [chaosKinds]string{"with ids", "plain", "SSE with ids", "SSE plain", "Channels"}[k]
+}
+
+// resumes reports whether what a connection misses comes on the next one.
+func (k chaosKind) resumes() bool { return k == socketWithIDs || k == readerWithIDs }
 
 // chaosClient comes back whenever it loses its connection; with ids, behind the last one that it saw.
 type chaosClient struct {
-	name, edge, account, token string
-	ids                        bool
-	// streams are those that it listens to: the first by its URL, the others by messages.
+	name, account, token string
+	kind                 chaosKind
+	stack                *stack.Stack
+	app                  application // of a client of Channels
+	// streams are those that it listens to: a socket to the first by its URL, to the others by messages.
 	streams []*followedStream
 	// written is what has been written to a stream, for what is due when a connection ends.
 	written func(key string) []writtenEvent
@@ -26,17 +45,17 @@ type chaosClient struct {
 	mu          sync.Mutex
 	cut         func() // ends the connection; nil while there is none
 	connections int
-	past        sums // of a plain client's earlier connections
+	past        sums // of earlier connections without ids
 	faulty      []misfortune
 	trace       []traced
 }
 
 // followedStream is a stream of a client's.
 type followedStream struct {
-	// key is its name among the written, stream and tag its name to the server.
+	// key is its name among the written; stream, or the channel, and tag are its name to the server.
 	key, stream, tag string
 	last             string
-	// begun says that its position has come on this connection.
+	// begun says that its position has come on this connection, or what says that it is subscribed to.
 	begun bool
 	*receipt
 }
@@ -83,21 +102,44 @@ func (c *chaosClient) run(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// ended counts what a plain client's connection had.
-func (c *chaosClient) ended(err error) {
-	written := c.written(c.streams[0].key)
+// visit is one connection, to its end.
+func (c *chaosClient) visit(ctx context.Context) error {
+	switch c.kind {
+	case readerWithIDs, plainReader:
+		return c.read(ctx)
+	case appSocket:
+		return c.attend(ctx)
+	}
+	return c.converse(ctx)
+}
+
+// connected begins a connection that cut ends.
+func (c *chaosClient) connected(cut func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cut = nil
-	c.noteLocked("lost its connection: %v", err)
-	if c.ids {
-		return
+	c.noteLocked("connected after %q", c.streams[0].last)
+	c.connections++
+	c.cut = cut
+	for _, s := range c.streams {
+		s.begun = false
 	}
-	s := c.streams[0]
-	t, missing := s.count(written, false)
-	c.past.add(t)
-	c.misfortunesLocked(s, missing)
-	s.receipt = newReceipt()
+}
+
+// ended counts what a connection without ids had.
+func (c *chaosClient) ended(err error) {
+	c.note("lost its connection: %v", err)
+	for _, s := range c.streams {
+		written := c.written(s.key)
+		c.mu.Lock()
+		c.cut = nil
+		if !c.kind.resumes() {
+			t, missing := s.count(written, false)
+			c.past.add(t)
+			c.misfortunesLocked(s, missing)
+			s.receipt = newReceipt()
+		}
+		c.mu.Unlock()
+	}
 }
 
 func (c *chaosClient) misfortunesLocked(s *followedStream, missing []writtenEvent) {
@@ -116,135 +158,54 @@ func (c *chaosClient) drop() {
 	}
 }
 
-// visit is one connection, to its end.
-func (c *chaosClient) visit(ctx context.Context) error {
-	conn, err := c.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.CloseNow()
-	if err := c.subscribe(ctx, conn); err != nil {
-		return err
-	}
-	for {
-		_, frame, err := conn.Read(ctx)
-		if err == nil {
-			err = c.take(ctx, conn, frame)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (c *chaosClient) dial(ctx context.Context) (*websocket.Conn, error) {
-	first := c.streams[0]
-	q := url.Values{"access_token": {c.token}, "stream": {first.stream}}
-	if first.tag != "" {
-		q.Set("tag", first.tag)
-	}
-	if c.ids {
-		q.Set("event_ids", "true")
-		if first.last != "" {
-			q.Set("last_event_id", first.last)
-		}
-	}
-	dialing, cancel := context.WithTimeout(ctx, silence)
-	defer cancel()
-	conn, _, err := websocket.Dial(dialing, c.edge+"?"+q.Encode(), &websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
-	if err != nil {
-		return nil, err
-	}
-	conn.SetReadLimit(1 << 20)
+// began begins a stream: what is written from now on is due.
+func (c *chaosClient) began(s *followedStream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.noteLocked("connected after %s", first.last)
-	c.connections++
-	c.cut = func() { conn.CloseNow() }
-	for _, s := range c.streams {
-		s.begun = false
+	s.begun = true
+	if s.from.IsZero() {
+		s.from = time.Now()
 	}
-	if !c.ids {
-		first.begun, first.from = true, time.Now()
-	}
-	return conn, nil
 }
 
-// subscribe asks for those of the further streams that have not begun.
-func (c *chaosClient) subscribe(ctx context.Context, conn *websocket.Conn) error {
-	for _, s := range c.streams[1:] {
-		if s.begun {
-			continue
-		}
-		message, err := json.Marshal(map[string]string{"type": "subscribe", "stream": s.stream, "tag": s.tag, "last_event_id": s.last})
-		if err == nil {
-			err = conn.Write(ctx, websocket.MessageText, message)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// streamFrame is a frame of an event.
-type streamFrame struct {
-	Stream             []string
-	Event, Payload, ID string
-}
-
-// take takes a frame. API Gateway's own error, of a function that was killed, has the client ask again;
-// Edgestream's ends the connection.
-func (c *chaosClient) take(ctx context.Context, conn *websocket.Conn, frame []byte) error {
-	var f streamFrame
-	switch err := json.Unmarshal(frame, &f); {
-	case err != nil:
-		return err
-	case strings.HasPrefix(string(frame), `{"message":"Internal server error"`):
-		c.note("asks again after %s", frame)
-		return c.subscribe(ctx, conn)
-	case len(f.Stream) == 0:
-		return fmt.Errorf("answered %s", frame)
-	}
-	i := slices.IndexFunc(c.streams, func(s *followedStream) bool {
-		return s.stream == f.Stream[0] && (s.tag == "" || slices.Contains(f.Stream, s.tag))
-	})
-	if i < 0 {
-		return fmt.Errorf("a frame of another's: %s", frame)
-	}
-	c.event(c.streams[i], f)
-	return nil
-}
-
-func (c *chaosClient) event(s *followedStream, f streamFrame) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch f.Event {
+// event takes what came of a stream.
+func (c *chaosClient) event(s *followedStream, name, payload, id string) {
+	switch name {
 	case "edgestream.keepalive":
 	case "edgestream.gap":
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		s.gaps++
-		c.noteLocked("%s: gap %s", s.key, f.Payload)
+		c.noteLocked("%s: gap %s", s.key, payload)
 	case "edgestream.position":
-		c.noteLocked("%s: position %s", s.key, f.ID)
-		s.begun, s.last = true, f.ID
-		if s.from.IsZero() {
-			s.from = time.Now()
-		}
+		c.note("%s: position %s", s.key, id)
+		s.last = id
+		c.began(s)
 	default:
-		var e eventName
-		if json.Unmarshal([]byte(f.Payload), &e) != nil || e.Owner == "" {
-			return // no event of this run
-		}
-		s.last = f.ID
-		twice := s.twice
-		ordered := s.receipt.take(e, f.ID)
-		again := ""
-		if s.twice > twice {
-			again = " again"
-		}
-		c.noteLocked("%s: %s %d%s %s", s.key, e.Owner, e.N, again, f.ID)
-		if !ordered {
-			c.faulty = append(c.faulty, misfortune{c, s.key, "out of order", writtenEvent{e, time.Now()}})
-		}
+		c.numbered(s, payload, id)
+	}
+}
+
+// numbered takes an event of the run; others are none of it.
+func (c *chaosClient) numbered(s *followedStream, payload, id string) {
+	var e eventName
+	if json.Unmarshal([]byte(payload), &e) != nil || e.Owner == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.kind.resumes() {
+		id = "" // it does not look at them
+	}
+	s.last = id
+	twice := s.twice
+	ordered := s.take(e, id)
+	again := ""
+	if s.twice > twice {
+		again = " again"
+	}
+	c.noteLocked("%s: %s %d%s %s", s.key, e.Owner, e.N, again, id)
+	if !ordered {
+		c.faulty = append(c.faulty, misfortune{c, s.key, "out of order", writtenEvent{e, time.Now()}})
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"edgestream/infra/stack"
 )
 
 // Streams by the name under which what is written to them is kept.
@@ -22,53 +24,86 @@ const (
 	narrowTag = "narrow"
 )
 
-func homeKey(account string) string { return "user " + account }
+// roomKey is the channel that all clients of Channels are subscribed to.
+const roomKey = "channel"
+
+func homeKey(account string) string  { return "user " + account }
+func itemsKey(account string) string { return "items " + account }
 
 // chaosClients are all of them. Each has an account of its own.
 type chaosClients struct {
 	people
-	seed uint64
-	// tags are the names of the run's own two: other runs may use the same tables.
-	tags map[string]string
-	all  []*chaosClient
+	seed  uint64
+	stack *stack.Stack
+	// tags are the names of the run's own two, and app and room its app and channel: other runs may use
+	// the same tables.
+	tags        map[string]string
+	app         application
+	room        string
+	subscribers int // the last of the people
+	all         []*chaosClient
 }
 
 // newChaosClients has half with ids. Of the others the streams go round.
-func newChaosClients(f chaosFlags, edge string) *chaosClients {
+func newChaosClients(f chaosFlags, s *stack.Stack) *chaosClients {
 	run := fmt.Sprintf("chaos-%d", time.Now().UnixNano())
-	cs := &chaosClients{people: people{run, f.clients + f.listeners}, seed: f.seed, tags: map[string]string{wideTag: run + "-wide", narrowTag: run + "-narrow"}}
-	for i := range f.clients + f.listeners {
-		c := &chaosClient{name: fmt.Sprintf("%d", i), edge: edge, account: cs.account(i), token: cs.token(i), ids: i%2 == 0}
-		kinds := []string{publicKey, homeKey(c.account), narrowTag}
-		kinds = append(kinds[i/2%3:], kinds[:i/2%3]...)
-		if i >= f.clients {
-			kinds = []string{wideTag, homeKey(c.account)}
-		}
-		if !c.ids {
-			kinds = kinds[:1]
-		} else {
-			kinds = kinds[:2]
-		}
-		for _, key := range kinds {
+	cs := &chaosClients{
+		people: people{run, f.clients + f.listeners + f.readers + f.subscribers}, seed: f.seed, stack: s,
+		tags: map[string]string{wideTag: run + "-wide", narrowTag: run + "-narrow"},
+		app:  application{run, run + "-key", run + "-secret"}, room: "private-" + run, subscribers: f.subscribers,
+	}
+	for i := range cs.n {
+		kind, keys := cs.roleOf(f, i)
+		c := &chaosClient{name: fmt.Sprintf("%d %v, %s", i, kind, strings.Join(keys, " and ")), stack: s, account: cs.account(i), token: cs.token(i), kind: kind, app: cs.app}
+		for _, key := range keys {
 			c.streams = append(c.streams, cs.follow(key))
 		}
-		c.name += map[bool]string{true: " with ids, ", false: " plain, "}[c.ids] + strings.Join(kinds, " and ")
 		cs.all = append(cs.all, c)
 	}
 	return cs
 }
 
+// roleOf is how a client connects, and to what.
+func (cs *chaosClients) roleOf(f chaosFlags, i int) (chaosKind, []string) {
+	if i >= f.clients+f.listeners+f.readers {
+		return appSocket, []string{roomKey, itemsKey(cs.account(i))}
+	}
+	kind, keys := socketWithIDs, []string{publicKey, homeKey(cs.account(i)), narrowTag}
+	keys = append(keys[i/2%3:], keys[:i/2%3]...)
+	switch {
+	case i >= f.clients+f.listeners:
+		kind, keys = readerWithIDs, keys[:1]
+	case i >= f.clients:
+		keys = []string{wideTag, homeKey(cs.account(i))}
+	}
+	if i%2 != 0 {
+		return kind + 1, keys[:1] // the plain one
+	}
+	return kind, keys[:min(2, len(keys))]
+}
+
 func (cs *chaosClients) follow(key string) *followedStream {
 	s := &followedStream{key: key, stream: key, receipt: newReceipt()}
-	if tag, ok := cs.tags[key]; ok {
-		s.stream, s.tag = "hashtag", tag
-	} else if strings.HasPrefix(key, "user ") {
+	switch kind, account, _ := strings.Cut(key, " "); kind {
+	case wideTag, narrowTag:
+		s.stream, s.tag = "hashtag", cs.tags[key]
+	case "user":
 		s.stream = "user"
+	case "items":
+		s.stream = "private-items_" + account
+	case roomKey:
+		s.stream = cs.room
 	}
 	return s
 }
 
+// subscriber is the account of a client of Channels.
+func (cs *chaosClients) subscriber(i int) string { return cs.account(cs.n - cs.subscribers + i) }
+
 func (cs *chaosClients) register(ctx context.Context, db *dynamodb.Client) error {
+	if err := cs.registerApp(ctx, db); err != nil {
+		return err
+	}
 	return cs.people.register(ctx, db)
 }
 
@@ -154,24 +189,36 @@ func upTo(written []writtenEvent, then time.Time) []writtenEvent {
 	return written[:end]
 }
 
-// verdict is what was counted of those with ids and of the others.
+// verdict is what was counted of each kind.
 type verdict struct {
-	withIDs, plain sums
-	// clients and connections are how many of each kind there were.
-	clients, connections [2]int
-	faulty               []misfortune
+	of [chaosKinds]kindSums
+	// faulty is what was lost or out of order.
+	faulty []misfortune
+}
+
+// kindSums is what was counted of clients, and over how many connections.
+type kindSums struct {
+	sums
+	clients, connections int
+}
+
+// all is the sum over all kinds.
+func (v verdict) all() (t kindSums) {
+	for _, kind := range v.of {
+		t.add(kind.sums)
+		t.clients += kind.clients
+		t.connections += kind.connections
+	}
+	return t
 }
 
 // judge counts.
 func (cs *chaosClients) judge(w *chaosWriter) (v verdict) {
 	for _, c := range cs.all {
-		to, kind := &v.plain, 1
-		if c.ids {
-			to, kind = &v.withIDs, 0
-		}
-		to.add(c.judge(w))
-		v.clients[kind]++
-		v.connections[kind] += c.connections
+		t := &v.of[c.kind]
+		t.add(c.judge(w))
+		t.clients++
+		t.connections += c.connections
 		v.faulty = append(v.faulty, c.faulty...)
 	}
 	return v
@@ -183,7 +230,7 @@ func (c *chaosClient) judge(w *chaosWriter) sums {
 	for _, s := range c.streams {
 		written := w.of(s.key)
 		c.mu.Lock()
-		t, missing := s.count(written, c.ids || c.cut != nil)
+		t, missing := s.count(written, c.kind.resumes() || c.cut != nil)
 		total.add(t)
 		c.misfortunesLocked(s, missing)
 		c.mu.Unlock()

@@ -24,23 +24,37 @@ type database struct {
 
 	engine *engine.Engine // nil if it is elsewhere
 	server *httptest.Server
+	local  *localDatabase // nil if it is none of this run's
 }
 
-// newDatabase is before the one at this URL, or before an engine of its own if that is empty.
-func newDatabase(url string) (d database, err error) {
-	if url == "" {
+// newDatabase is before the one at this URL or, if that is empty, before a DynamoDB Local of its own
+// from this folder or, if that is empty too, an engine of its own.
+func newDatabase(ctx context.Context, url, home string) (_ *database, err error) {
+	d := &database{}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	switch {
+	case home != "":
+		if d.local, err = startLocalDatabase(ctx, home); err != nil {
+			return nil, err
+		}
+		url = d.local.url
+	case url == "":
 		d.engine = engine.New(engine.Options{})
 		d.server = httptest.NewServer(d.engine)
 		url = d.server.URL
 	}
 	d.db = client(url)
 	if d.proxy, err = stack.NewProxy(); err != nil {
-		return d, err
+		return nil, err
 	}
 	return d, d.proxy.Before(url)
 }
 
-func (d database) close() {
+func (d *database) close() {
 	if d.proxy != nil {
 		d.proxy.Close()
 	}
@@ -48,11 +62,14 @@ func (d database) close() {
 		d.server.Close()
 		d.engine.Close()
 	}
+	if d.local != nil {
+		d.local.close()
+	}
 }
 
 // stall holds every request for as long as d; then they go on, also writes of callers that have been
 // killed meanwhile.
-func (d database) stall(ctx context.Context, pause time.Duration) {
+func (d *database) stall(ctx context.Context, pause time.Duration) {
 	over := make(chan struct{})
 	d.proxy.Fail(func(w http.ResponseWriter, r *http.Request) bool {
 		body, err := io.ReadAll(r.Body)
@@ -74,15 +91,22 @@ func (d database) stall(ctx context.Context, pause time.Duration) {
 	close(over)
 }
 
-// restart refuses connections for as long as pause.
-func (d database) restart(ctx context.Context, pause time.Duration) error {
+// restart refuses connections for as long as pause; a DynamoDB Local of its own is killed and started
+// meanwhile, however long that takes.
+func (d *database) restart(ctx context.Context, pause time.Duration) error {
 	d.proxy.Down()
+	if d.local != nil {
+		d.local.kill()
+		if err := d.local.start(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+	}
 	wait(ctx, pause)
 	return d.proxy.Up()
 }
 
 // throttle refuses everything but reads of streams for as long as pause.
-func (d database) throttle(ctx context.Context, pause time.Duration) {
+func (d *database) throttle(ctx context.Context, pause time.Duration) {
 	d.proxy.Fail(func(w http.ResponseWriter, r *http.Request) bool {
 		return !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDBStreams") && stack.Throttle(w, r)
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -184,11 +185,11 @@ func (c *callbacks) of(e eventName) (all []callback) {
 	return all
 }
 
-// eventOf is the event in a frame; none if it has none.
+// eventOf is the event in a frame of either protocol; none if it has none.
 func eventOf(frame []byte) (e eventName) {
-	var f struct{ Payload string }
+	var f struct{ Payload, Data string }
 	if json.Unmarshal(frame, &f) == nil {
-		json.Unmarshal([]byte(f.Payload), &e)
+		json.Unmarshal([]byte(cmp.Or(f.Payload, f.Data)), &e)
 	}
 	return e
 }

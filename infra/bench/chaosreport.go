@@ -18,48 +18,66 @@ type report struct {
 	writer    *chaosWriter
 	accidents *accidents
 	verdict   verdict
-	recovered time.Duration
+	left      leftovers
+	course
 }
+
+// sseTwice is how much came twice to who reads server-sent events with ids, to whom nothing may.
+func (v verdict) sseTwice() int { return v.of[readerWithIDs].twice }
 
 // print prints it, and the error says that something was lost or out of order.
 func (r report) print(out io.Writer) error {
-	v := r.verdict
-	all := v.withIDs
-	all.add(v.plain)
+	all := r.verdict.all()
+	if r.interrupted {
+		fmt.Fprintf(out, "interrupted after %v\n", r.lasted.Round(time.Second))
+	}
 	fmt.Fprintf(out, "%d events written\n", r.writer.total)
-	table(out, v.rows())
+	table(out, r.verdict.rows())
 	kills := r.printFaults(out)
 	took := "never"
 	if r.recovered > 0 {
 		took = r.recovered.Round(time.Millisecond).String()
 	}
 	fmt.Fprintf(out, "recovered after the last fault: %s\n", took)
+	r.left.print(out)
 	r.explainAll(out)
-	fmt.Fprintf(out, "bench=chaos seed=%d written=%d due=%d delivered=%d lost=%d disorder=%d twice=%d gaps=%d kills=%d faults=%d deliver=%d recovery_ms=%d\n",
-		r.flags.seed, r.writer.total, all.due, all.delivered, all.lost, all.disorder, all.twice, all.gaps,
-		kills, r.apiFaults(), r.stage.Counts()["DeliverFunction"], r.recovered.Milliseconds())
+	fmt.Fprintf(out, "bench=chaos seed=%d written=%d due=%d delivered=%d lost=%d disorder=%d twice=%d gaps=%d sse_twice=%d kills=%d faults=%d deliver=%d failures=%d recovery_ms=%d\n",
+		r.flags.seed, r.writer.total, all.due, all.delivered, all.lost, all.disorder, all.twice, all.gaps, r.verdict.sseTwice(),
+		kills, r.apiFaults(), r.stage.Counts()["DeliverFunction"], r.left.total(), r.recovered.Milliseconds())
 	switch {
 	case all.lost+all.disorder > 0:
 		return fmt.Errorf("%d events lost, %d out of order, with seed %d", all.lost, all.disorder, r.flags.seed)
+	case r.verdict.sseTwice() > 0:
+		return fmt.Errorf("%d events twice to readers with ids, with seed %d", r.verdict.sseTwice(), r.flags.seed)
 	case r.recovered == 0:
 		return fmt.Errorf("not recovered after the last fault, with seed %d", r.flags.seed)
 	}
 	return nil
 }
 
-// rows are a table with a column for each kind of client.
+// rows are a table with a column for each kind of client that there was.
 func (v verdict) rows() [][]string {
-	rows := [][]string{{"", "with ids", "plain", "all"}}
-	ids, plain := v.withIDs, v.plain
+	columns, all := []string{""}, []kindSums{}
+	for kind, t := range v.of {
+		if t.clients > 0 {
+			columns, all = append(columns, chaosKind(kind).String()), append(all, t)
+		}
+	}
+	rows, all := [][]string{append(columns, "all")}, append(all, v.all())
 	for _, line := range []struct {
-		name       string
-		ids, plain int
+		name string
+		of   func(kindSums) int
 	}{
-		{"clients", v.clients[0], v.clients[1]}, {"connections", v.connections[0], v.connections[1]},
-		{"due", ids.due, plain.due}, {"delivered", ids.delivered, plain.delivered}, {"lost", ids.lost, plain.lost},
-		{"out of order", ids.disorder, plain.disorder}, {"twice", ids.twice, plain.twice}, {"gaps", ids.gaps, plain.gaps},
+		{"clients", func(t kindSums) int { return t.clients }}, {"connections", func(t kindSums) int { return t.connections }},
+		{"due", func(t kindSums) int { return t.due }}, {"delivered", func(t kindSums) int { return t.delivered }},
+		{"lost", func(t kindSums) int { return t.lost }}, {"out of order", func(t kindSums) int { return t.disorder }},
+		{"twice", func(t kindSums) int { return t.twice }}, {"gaps", func(t kindSums) int { return t.gaps }},
 	} {
-		rows = append(rows, []string{line.name, strconv.Itoa(line.ids), strconv.Itoa(line.plain), strconv.Itoa(line.ids + line.plain)})
+		row := []string{line.name}
+		for _, t := range all {
+			row = append(row, strconv.Itoa(line.of(t)))
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

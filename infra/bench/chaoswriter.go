@@ -48,7 +48,7 @@ func (w *chaosWriter) of(key string) []writtenEvent {
 func (w *chaosWriter) slow() { w.pause.Store(int64(time.Second)) }
 
 // run writes until it is told to stop.
-func (w *chaosWriter) run(ctx context.Context, stop chan struct{}) error {
+func (w *chaosWriter) run(ctx context.Context, stop <-chan struct{}) error {
 	for {
 		select {
 		case <-stop:
@@ -65,8 +65,13 @@ func (w *chaosWriter) run(ctx context.Context, stop chan struct{}) error {
 
 // any writes an event of some owner to some streams.
 func (w *chaosWriter) any(ctx context.Context) error {
-	if w.random.IntN(10) < 3 {
+	switch choice := w.random.IntN(10); {
+	case choice < 2:
 		return w.notification(ctx, w.clients.account(w.random.IntN(w.clients.n)))
+	case choice == 2 && w.clients.subscribers > 0:
+		return w.said(ctx)
+	case choice == 3 && w.clients.subscribers > 0:
+		return w.thing(ctx, w.clients.subscriber(w.random.IntN(w.clients.subscribers)))
 	}
 	tags := [][]string{nil, nil, {narrowTag}, {narrowTag}, {wideTag}, {wideTag, narrowTag}}[w.random.IntN(6)]
 	homes := 2
@@ -88,7 +93,15 @@ func (w *chaosWriter) everyOwner(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if w.clients.subscribers == 0 {
+		return nil
+	}
+	for i := range w.clients.subscribers {
+		if err := w.thing(ctx, w.clients.subscriber(i)); err != nil {
+			return err
+		}
+	}
+	return w.said(ctx)
 }
 
 // homes are so many accounts.
@@ -122,6 +135,23 @@ func (w *chaosWriter) notification(ctx context.Context, account string) error {
 	})
 }
 
+// said writes an event of the app's channel.
+func (w *chaosWriter) said(ctx context.Context) error {
+	owner := "app#" + w.clients.app.id + "#" + w.clients.room
+	return w.write(ctx, owner, []string{roomKey}, func(n int) item {
+		payload := fmt.Sprintf(`{"name":"said","data":"{\"mark\":\"%s\",\"n\":%d}"}`, owner, n)
+		return item{"owner": text(owner), "id": text(fmt.Sprint("event#", n)), "kind": text("event"), "payload": text(payload)}
+	})
+}
+
+// thing writes an item of the account's: a new one, or the last one with something else in it.
+func (w *chaosWriter) thing(ctx context.Context, account string) error {
+	return w.write(ctx, account, []string{itemsKey(account)}, func(n int) item {
+		return item{"owner": text(account), "id": text(fmt.Sprint("item#", n/3)), "kind": text("item"), "app": text(w.clients.app.id),
+			"payload": text(fmt.Sprintf(`{"id":"%d","name":"thing","mark":%q,"n":%d}`, n/3, account, n))}
+	})
+}
+
 // write writes the owner's next event, which these streams are to get.
 func (w *chaosWriter) write(ctx context.Context, owner string, streams []string, row func(n int) item) error {
 	w.mu.Lock()
@@ -132,5 +162,15 @@ func (w *chaosWriter) write(ctx context.Context, owner string, streams []string,
 	}
 	w.total++
 	w.mu.Unlock()
-	return putItem(ctx, w.db, "Content", row(e.N))
+	return w.put(ctx, row(e.N))
+}
+
+// put tries until the database is back: the same item twice is one change.
+func (w *chaosWriter) put(ctx context.Context, row item) error {
+	for begun := time.Now(); ; {
+		err := putItem(ctx, w.db, "Content", row)
+		if err == nil || time.Since(begun) > silence || wait(ctx, 100*time.Millisecond) != nil {
+			return err
+		}
+	}
 }

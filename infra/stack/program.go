@@ -9,7 +9,12 @@ import (
 )
 
 // Program is infra/local, built once for any number of runs.
-type Program struct{ root, dir, path string }
+type Program struct {
+	// Apart says that a terminal's Ctrl-C does not reach what is started (Unix): who started it ends it.
+	Apart bool
+
+	root, dir, path string
+}
 
 // Build builds infra/local of the module in root into a folder of its own.
 func Build(ctx context.Context, root string) (*Program, error) {
@@ -32,6 +37,9 @@ func Build(ctx context.Context, root string) (*Program, error) {
 func (p *Program) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.path, args...)
 	cmd.Dir = p.root
+	if p.Apart {
+		SetApart(cmd)
+	}
 	return cmd
 }
 

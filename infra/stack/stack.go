@@ -42,6 +42,11 @@ func Start(ctx context.Context, root string, flags ...string) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.StartOnce(ctx, flags...)
+}
+
+// StartOnce is Start of a program that is removed when the stack stops, or does not start.
+func (p *Program) StartOnce(ctx context.Context, flags ...string) (*Stack, error) {
 	s, err := p.Start(ctx, flags...)
 	if err != nil {
 		p.Remove()

@@ -81,20 +81,34 @@ func (a application) admits(r *http.Request, body []byte, now time.Time) bool {
 
 // post makes a call of the app's HTTP API, and fails unless it is answered as one that asks for nothing.
 func (a application) post(ctx context.Context, client *http.Client, host, call string, body []byte) error {
+	answer, err := a.ask(ctx, client, host, call, body)
+	if err == nil && strings.TrimSpace(answer) != "{}" {
+		err = fmt.Errorf("POST %s: %s", call, answer)
+	}
+	return err
+}
+
+// ask makes a call of the app's HTTP API and returns what a 200 says.
+func (a application) ask(ctx context.Context, client *http.Client, host, call string, body []byte) (string, error) {
 	path := "/apps/" + a.id + call
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, host+path+"?"+a.query(http.MethodPost, path, body, time.Now()), bytes.NewReader(body))
+	return postJSON(ctx, client, host+path+"?"+a.query(http.MethodPost, path, body, time.Now()), body)
+}
+
+// postJSON returns what a 200 says.
+func postJSON(ctx context.Context, client *http.Client, url string, body []byte) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	if err == nil && (response.StatusCode != http.StatusOK || strings.TrimSpace(string(answer)) != "{}") {
-		err = fmt.Errorf("POST %s: %s %s", path, response.Status, answer)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("POST %s: %s %s", r.URL.Path, response.Status, answer)
 	}
-	return err
+	return string(answer), err
 }

@@ -19,7 +19,6 @@ const (
 // letters are the statuses of one round: when each was written.
 type letters struct {
 	first int
-	item  func(status int) item
 	mu    sync.Mutex
 	sent  []time.Time
 }
@@ -30,18 +29,21 @@ func (l *letters) sentAt(i int) time.Time {
 	return l.sent[i-l.first]
 }
 
-// write writes so many.
-func (l *letters) write(ctx context.Context, db *dynamodb.Client, events int) error {
+// write writes so many, each by put.
+func (l *letters) write(ctx context.Context, events int, put writer) error {
 	for i := range events {
 		l.mu.Lock()
 		l.sent = append(l.sent, time.Now())
 		l.mu.Unlock()
-		if err := putItem(ctx, db, "Content", l.item(l.first+i)); err != nil {
+		if err := put(ctx, l.first+i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// writer writes the status with this number.
+type writer func(ctx context.Context, status int) error
 
 // oneByOne writes statuses, each when everyone has the one before: what is measured is a delivery,
 // not a queue.
@@ -57,15 +59,31 @@ func (c *crowd[L]) oneByOne(ctx context.Context, db *dynamodb.Client, first, eve
 	return total, nil
 }
 
-// publish writes statuses from the number first on, and follows every listener until it has them all.
+// publish writes statuses from the number first on into Content, and follows every listener until it
+// has them all.
 func (c *crowd[L]) publish(ctx context.Context, db *dynamodb.Client, first, events int) (outcome, error) {
-	l := &letters{first: first, item: statusItem}
+	row := statusItem
 	if c.item != nil {
-		l.item = c.item
+		row = c.item
 	}
+	return c.hear(ctx, first, events, func(ctx context.Context, i int) error { return putItem(ctx, db, "Content", row(i)) })
+}
+
+// hear has statuses written from the number first on, and follows every listener until it has them
+// all, or until one could not be written.
+func (c *crowd[L]) hear(ctx context.Context, first, events int, put writer) (outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &letters{first: first}
 	began := time.Now()
 	var writing errgroup.Group
-	writing.Go(func() error { return l.write(ctx, db, events) })
+	writing.Go(func() error {
+		err := l.write(ctx, events, put)
+		if err != nil {
+			cancel()
+		}
+		return err
+	})
 	o := c.follow(ctx, first, events, l.sentAt)
 	o.took = time.Since(began)
 	return o, writing.Wait()

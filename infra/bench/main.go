@@ -37,6 +37,7 @@ var benchmarks = []benchmark{
 	{"units", unitsHelp, defineUnits},
 	{"cost", costHelp, defineCost},
 	{"chaos", chaosHelp, defineChaos},
+	{"versus", versusHelp, defineVersus},
 }
 
 func main() {

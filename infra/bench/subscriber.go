@@ -36,10 +36,14 @@ type greeted struct{ opened, established time.Duration }
 
 // connect opens a connection of the app, whose first frame must be the one that it is established with.
 func (a application) connect(ctx context.Context, l *stack.Stack) (*subscriber, greeted, error) {
+	return a.connectTo(ctx, l.Edge)
+}
+
+func (a application) connectTo(ctx context.Context, host string) (*subscriber, greeted, error) {
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
 	began := time.Now()
-	conn, _, err := websocket.Dial(ctx, strings.Replace(l.Edge, "http", "ws", 1)+"/app/"+a.key+"?protocol=7&client=bench",
+	conn, _, err := websocket.Dial(ctx, strings.Replace(host, "http", "ws", 1)+"/app/"+a.key+"?protocol=7&client=bench",
 		&websocket.DialOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return nil, greeted{}, err

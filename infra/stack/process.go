@@ -46,6 +46,19 @@ func (s *Stack) CPU() (runner, functions float64) {
 	return runner, functions
 }
 
+// Usage is what a process and all below it have taken: seconds of processor time, with those of
+// processes that have ended, and resident megabytes (Linux).
+func Usage(pid int) (cpu, memory float64) {
+	for _, pid := range append(children(pid), pid) {
+		own, ended := processorTime(pid)
+		cpu, memory = cpu+own+ended, memory+resident(pid)
+	}
+	return cpu, memory
+}
+
+// Usage is that of the runner and the functions that it has started (Linux).
+func (s *Stack) Usage() (cpu, memory float64) { return Usage(s.cmd.Process.Pid) }
+
 // processorTime is what a process has taken, and what its children took that have ended, as
 // proc_pid_stat(5) has it: hundredths of a second, after the name in parentheses.
 func processorTime(pid int) (own, ended float64) {

@@ -209,12 +209,18 @@ func FuzzChange(f *testing.F) {
 	})
 }
 
-func BenchmarkChange(b *testing.B) {
+// aStatusRecord is the record of a status of two kilobytes.
+func aStatusRecord(t testing.TB) json.RawMessage {
+	t.Helper()
 	payload, err := json.Marshal(strings.Repeat(`{"id":"7","content":"<p>ü</p>"}`, 60))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	raw := inserted(fmt.Sprintf(`,"kind":{"S":"status"},"payload":{"S":%s},"home":{"SS":["1","2","3"]}`, payload))
+	return inserted(fmt.Sprintf(`,"kind":{"S":"status"},"payload":{"S":%s},"home":{"SS":["1","2","3"]}`, payload))
+}
+
+func BenchmarkChange(b *testing.B) {
+	raw := aStatusRecord(b)
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -54,8 +56,9 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 	fs := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	fs.SetOutput(errOut)
 	if c.items {
-		fs.StringVar(&line.endpoint, "endpoint", "http://127.0.0.1:8000", "`URL` of DynamoDB")
-		fs.StringVar(&line.region, "region", "us-east-1", "region that tables belong to")
+		fs.StringVar(&line.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), os.Getenv("AWS_ENDPOINT_URL"), "http://127.0.0.1:8000"),
+			"`URL` of DynamoDB; default: AWS_ENDPOINT_URL_DYNAMODB, or else AWS_ENDPOINT_URL, or else the runner's usual one")
+		fs.StringVar(&line.region, "region", cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"), "region that tables belong to; default: AWS_REGION")
 	}
 	fs.Usage = func() {
 		fmt.Fprintf(errOut, "go run ./infra/local %s [flags] %s\n\n%s\n\n", args[0], c.arguments, c.help)

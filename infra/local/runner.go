@@ -73,7 +73,7 @@ func newRunner(opts options, out io.Writer) *runner {
 // start goes from the outside in and serves the edge last: what answers there is ready.
 func (r *runner) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.load, r.listen, r.startDatabase, r.startQueues, r.startFunctions, r.startSockets, r.startPollers, r.startEdge,
+		r.load, r.listen, r.startDatabase, r.startQueues, r.startFunctions, r.putDemo, r.startSockets, r.startPollers, r.startEdge,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -160,9 +160,11 @@ func (r *runner) startDatabase(ctx context.Context) (err error) {
 	if err := r.database.ensure(ctx, r.stack.Tables); err != nil {
 		return err
 	}
-	if err := r.makeSource(ctx); err != nil {
-		return err
-	}
+	return r.makeSource(ctx)
+}
+
+// putDemo puts the demo rows in once everything is built: records that wait for a compiler would be old.
+func (r *runner) putDemo(ctx context.Context) (err error) {
 	if r.opts.demo {
 		r.demo, err = loadDemo(ctx, r.database, r.stack.Tables)
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -29,23 +30,25 @@ const patience = 15 * time.Minute
 // record is passed on as it was.
 type account struct {
 	endpoint, region string
+	machine          string // where everything answers if the queue is on this machine
 	credentials      aws.CredentialsProvider
 	http             *http.Client
 }
 
 func connect(ctx context.Context, o options) (*account, error) {
 	machine := imds.ClientDefaultEnableState
-	if o.endpoint != "" {
+	here := machineOf(o.queueURL)
+	if o.endpoint != "" || here != "" {
 		machine = imds.ClientDisabled // which elsewhere than on AWS is waited for in vain
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithEC2IMDSClientEnableState(machine))
 	if err != nil {
 		return nil, err
 	}
-	a := &account{endpoint: o.endpoint, credentials: cfg.Credentials, http: &http.Client{Timeout: patience, Transport: http.DefaultTransport.(*http.Transport).Clone()}}
+	a := &account{endpoint: o.endpoint, machine: here, credentials: cfg.Credentials, http: &http.Client{Timeout: patience, Transport: http.DefaultTransport.(*http.Transport).Clone()}}
 	a.region = cmp.Or(o.region, regionOf(o.queueURL), cfg.Region, "us-east-1")
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		if o.endpoint == "" {
+		if machine != imds.ClientDisabled {
 			return nil, fmt.Errorf("no AWS credentials (log in as for the AWS CLI, or name --endpoint-url): %w", err)
 		}
 		a.credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -53,6 +56,15 @@ func connect(ctx context.Context, o options) (*account, error) {
 		})
 	}
 	return a, nil
+}
+
+// machineOf is the URL's scheme and host if that is this machine, or else empty.
+func machineOf(queueURL string) string {
+	u, err := url.Parse(queueURL)
+	if err != nil || u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // regionOf reads sqs.REGION.amazonaws.com.
@@ -82,7 +94,7 @@ func (a *account) url(s api) string {
 	if strings.HasPrefix(a.region, "cn-") {
 		domain += ".cn"
 	}
-	return strings.TrimSuffix(cmp.Or(os.Getenv("AWS_ENDPOINT_URL_"+variable), a.endpoint, os.Getenv("AWS_ENDPOINT_URL"),
+	return strings.TrimSuffix(cmp.Or(os.Getenv("AWS_ENDPOINT_URL_"+variable), a.endpoint, os.Getenv("AWS_ENDPOINT_URL"), a.machine,
 		"https://"+s.host+"."+a.region+"."+domain), "/")
 }
 

@@ -79,6 +79,14 @@ func TestServicesAreFoundOnAWS(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+	for queue, want := range map[string]string{
+		"http://127.0.0.1:3001/123456789012/q": "http://127.0.0.1:3001", "http://localhost:4566/1/q": "http://localhost:4566", "http://[::1]:9/1/q": "http://[::1]:9",
+		"https://sqs.eu-west-1.amazonaws.com/1/q": "https://lambda.eu-west-1.amazonaws.com", "https://10.0.0.1/1/q": "https://lambda.eu-west-1.amazonaws.com",
+	} {
+		if got := (&account{region: "eu-west-1", machine: machineOf(queue)}).url(lambdaAPI); got != want {
+			t.Errorf("with the queue %s Lambda is at %s, want %s", queue, got, want)
+		}
+	}
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://tables")
 	if got := (&account{endpoint: "http://all"}).url(tableAPI); got != "http://tables" {
 		t.Errorf("%s", got)

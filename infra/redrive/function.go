@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// last is the last part of an ARN: the name.
-func last(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+// last is the last part of an ARN: the name. Reports of asynchronous invocations have one more part.
+func last(arn string) string {
+	arn = strings.TrimSuffix(arn, ":$LATEST")
+	return arn[strings.LastIndexByte(arn, ':')+1:]
+}
 
 // reader is the function that reads a stream.
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html

@@ -100,7 +100,7 @@ func TestADeadLetterOfAFIFOQueueIsNotPutBehindWhatIsNewer(t *testing.T) {
 func TestWhatCannotBeDoneAgainIsKeptAndCanBeDiscarded(t *testing.T) {
 	w := newWorld(t)
 	raw := string(w.put("2", "a", "x"))
-	w.report(`{"requestContext":{"functionArn":"arn:aws:lambda:us-east-1:000000000000:function:Greet","condition":"RetriesExhausted","approximateInvokeCount":1},"requestPayload":{},"responsePayload":{"errorMessage":"gone"}}`, "")
+	w.report(`{"requestContext":{"functionArn":"arn:aws:lambda:us-east-1:000000000000:function:Greet:$LATEST","condition":"RetriesExhausted","approximateInvokeCount":1},"requestPayload":{},"responsePayload":{"errorMessage":"gone"}}`, "")
 	w.report(`{"cut":"xx","record":`+raw+`}`, "too long")
 	w.report(`{"eventName":"MODIFY","eventSourceARN":"`+w.stream+`","dynamodb":{"SequenceNumber":"7","Keys":{"owner":{"S":"2"},"id":{"S":"a"}}}}`, "no image")
 	w.report(`]`, "odd")

@@ -21,10 +21,12 @@ The queue's URL is the stack's output FailureQueueUrl:
   aws cloudformation describe-stacks --stack-name NAME --output text \
     --query "Stacks[0].Outputs[?OutputKey=='FailureQueueUrl'].OutputValue"
 
-Credentials and region are found as the AWS CLI finds them. For the local runner:
+Credentials and region are found as the AWS CLI finds them. Of the local runner, whose first screen has
+the queue's URL, nothing else need be said: where a queue is on this machine, the other services are too.
 
-  go run ./infra/redrive --endpoint-url http://127.0.0.1:3001 \
-    --queue-url http://127.0.0.1:3001/123456789012/FailureQueue
+  go run ./infra/redrive --queue-url http://127.0.0.1:3001/123456789012/FailureQueue
+
+If it runs with --dynamodb URL, AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_DYNAMODB_STREAMS are that URL.
 
 What there can be:
 
@@ -63,7 +65,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&o.queueURL, "queue-url", "", "`URL` of the failure queue")
-	fs.StringVar(&o.endpoint, "endpoint-url", "", "`URL` where SQS, DynamoDB and Lambda answer, if not on AWS; AWS_ENDPOINT_URL_SQS, _DYNAMODB, _DYNAMODB_STREAMS and _LAMBDA say it for one")
+	fs.StringVar(&o.endpoint, "endpoint-url", "", "`URL` where SQS, DynamoDB and Lambda answer, if not on AWS, nor where a queue's URL of this machine says; AWS_ENDPOINT_URL_SQS, _DYNAMODB, _DYNAMODB_STREAMS and _LAMBDA say it for one")
 	fs.StringVar(&o.region, "region", "", "the queue's `region`; default: what its URL or the environment says")
 	fs.StringVar(&o.function, "function", "", "`name` of the function that gets the records; default: the one that reads their stream")
 	fs.BoolVar(&o.apply, "apply", false, "do what is shown")

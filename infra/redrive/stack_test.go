@@ -57,7 +57,7 @@ func startWhole(t *testing.T) *whole {
 func (w *whole) redrive(flags ...string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	if err := run(w.ctx, append([]string{"--endpoint-url", w.stack.API, "--queue-url", w.queue, "--wait", "0"}, flags...), &out, &out); err != nil {
+	if err := run(w.ctx, append([]string{"--queue-url", w.queue, "--wait", "0"}, flags...), &out, &out); err != nil {
 		w.t.Fatalf("%v\n%s", err, &out)
 	}
 	return out.String()

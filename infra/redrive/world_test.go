@@ -192,7 +192,7 @@ func (w *world) report(body, reason string) (id string) {
 func (w *world) redrive(flags ...string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	args := append([]string{"--endpoint-url", w.server.URL, "--queue-url", w.queues.URL("", failures), "--wait", "0"}, flags...)
+	args := append([]string{"--queue-url", w.queues.URL("", failures), "--wait", "0"}, flags...)
 	if err := run(w.t.Context(), args, &out, &out); err != nil {
 		w.t.Fatalf("%v\n%s", err, &out)
 	}

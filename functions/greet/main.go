@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"edgestream/functions/internal/apigw"
 	"edgestream/functions/internal/awsenv"
 	"edgestream/functions/internal/env"
 	"edgestream/functions/internal/greet"
+	"edgestream/functions/internal/metric"
 	"edgestream/functions/internal/route"
 )
 
@@ -29,5 +31,7 @@ func main() {
 		Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second,
 	}
 	awsenv.Warm(cfg, url)
-	lambda.Start(route.Greet(greeter, log))
+	metrics := metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName)
+	observe := func(values ...metric.Value) { metrics.Now(log, values...) }
+	lambda.Start(route.Greet(counting{greeter, observe}, log))
 }

@@ -43,14 +43,7 @@ type observer struct {
 }
 
 func (o observer) observe(t hook.Tally) {
-	err := o.metrics.Write(time.Now(),
-		count("Looks", t.Looks), count("Posts", t.Posts), count("Events", t.Events), count("Failed", t.Failed),
-		count("Repeated", t.Repeated), count("Dropped", t.Dropped), count("Rested", t.Rested), count("Poison", t.Poison))
-	if err != nil {
-		o.log.Error("metrics not written", "reason", err.Error())
-	}
-}
-
-func count(name string, n int) metric.Value {
-	return metric.Value{Name: name, Unit: metric.Count, Number: int64(n)}
+	o.metrics.Now(o.log,
+		metric.Counted("Looks", t.Looks), metric.Counted("Posts", t.Posts), metric.Counted("Events", t.Events), metric.Counted("Failed", t.Failed),
+		metric.Counted("Repeated", t.Repeated), metric.Counted("Dropped", t.Dropped), metric.Counted("Rested", t.Rested), metric.Counted("Poison", t.Poison))
 }

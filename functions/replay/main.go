@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"edgestream/functions/internal/apigw"
 	"edgestream/functions/internal/awsenv"
@@ -17,6 +18,7 @@ import (
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/lambdainvoke"
 	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/metric"
 	"edgestream/functions/internal/replay"
 	"edgestream/functions/internal/route"
 	"edgestream/functions/internal/viewer"
@@ -45,5 +47,7 @@ func main() {
 	}
 	vars.Require(log)
 	awsenv.Warm(cfg, url, awsenv.Endpoint(cfg, "dynamodb"))
-	lambda.Start(route.Replay(replayer, log))
+	metrics := metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName)
+	observe := func(values ...metric.Value) { metrics.Now(log, values...) }
+	lambda.Start(route.Replay(counting{replayer, observe}, log))
 }

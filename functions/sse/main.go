@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"edgestream/functions/internal/awsenv"
 	"edgestream/functions/internal/dynamo"
 	"edgestream/functions/internal/env"
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
+	"edgestream/functions/internal/metric"
 	"edgestream/functions/internal/sse"
 	"edgestream/functions/internal/viewer"
 )
@@ -24,6 +26,7 @@ func main() {
 	db, table := awsenv.DynamoDB(cfg), vars.Text("CONNECTIONS_TABLE")
 	accounts, logs := dynamo.NewAccounts(db, vars.Text("ACCOUNTS_TABLE")), dynamo.NewHistory(db, vars.Text("HISTORY_TABLE"))
 	connections := dynamo.NewConnections(db, table, dynamo.Limits{Connections: vars.Int("MAX_CONNECTIONS")})
+	metrics := metric.New(os.Stdout, "Edgestream", lambdacontext.FunctionName)
 	handler := &sse.Handler{
 		Tokens: accounts, Viewers: accounts, Members: connections, History: logs, Logs: logs, Log: log,
 		Authoriser: mastodon.Authoriser{Lists: accounts, MaxTag: vars.Int("MAX_TAG_LENGTH"), MaxList: vars.Int("MAX_LIST_LENGTH")},
@@ -34,6 +37,7 @@ func main() {
 		Lifetime:   vars.Duration("SSE_LIFETIME"),
 		MaxBytes:   190_000_000, // of the 200 MB that Lambda lets a response have
 		Poll:       time.Duration(vars.Int("SSE_POLL_MILLISECONDS")) * time.Millisecond,
+		Observe:    func(s sse.Seen) { metrics.Now(log, values(s)...) },
 	}
 	vars.Require(log)
 	awsenv.Warm(cfg, awsenv.Endpoint(cfg, "dynamodb"))

@@ -33,15 +33,8 @@ type observer struct {
 }
 
 func (o observer) observe(t sweep.Tally) {
-	err := o.metrics.Write(time.Now(),
-		count("Visited", t.Visited), count("KeptAlive", t.KeptAlive), count("Stalled", t.Stalled), count("Gone", t.Gone),
-		count("Felt", t.Felt), count("Asked", t.Asked), count("Vanished", t.Vanished), count("Expired", t.Expired), count("Removed", t.Removed), count("Failed", t.Failed),
+	o.metrics.Now(o.log,
+		metric.Counted("Visited", t.Visited), metric.Counted("KeptAlive", t.KeptAlive), metric.Counted("Stalled", t.Stalled), metric.Counted("Gone", t.Gone),
+		metric.Counted("Felt", t.Felt), metric.Counted("Asked", t.Asked), metric.Counted("Vanished", t.Vanished), metric.Counted("Expired", t.Expired), metric.Counted("Removed", t.Removed), metric.Counted("Failed", t.Failed),
 		metric.Value{Name: "Left", Unit: metric.Milliseconds, Number: t.Left.Milliseconds()})
-	if err != nil {
-		o.log.Error("metrics not written", "reason", err.Error())
-	}
-}
-
-func count(name string, n int) metric.Value {
-	return metric.Value{Name: name, Unit: metric.Count, Number: int64(n)}
 }

@@ -15,16 +15,16 @@ import (
 const opensWithin = 40 * time.Second
 
 // close closes what is open with a token, or of an account, and logs one line if anything was.
-func (e *Enforcer) close(ctx context.Context, o Close) error {
+func (e *Enforcer) close(ctx context.Context, o Close) (closed int, err error) {
 	open, err := e.Directory.Revoke(ctx, o.Account, o.Token)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = errors.Join(e.endReaders(ctx, open.Readers), e.closeAll(ctx, o.Account, open.Connections))
 	if n, m := len(open.Connections), len(open.Readers); err == nil && n+m > 0 {
 		e.Log.InfoContext(ctx, "closed", "account", o.Account, "reason", o.Reason, "connections", n, "readers", m)
 	}
-	return err
+	return len(open.Connections) + len(open.Readers), err
 }
 
 func (e *Enforcer) endReaders(ctx context.Context, readers []stream.Reader) error {
@@ -37,10 +37,10 @@ func (e *Enforcer) endReaders(ctx context.Context, readers []stream.Reader) erro
 
 // closeApp closes the connections of an app. What they hold is removed by $disconnect, or by the sweep:
 // nothing reaches them any more, since nobody publishes for an app that is off.
-func (e *Enforcer) closeApp(ctx context.Context, o CloseApp) error {
+func (e *Enforcer) closeApp(ctx context.Context, o CloseApp) (closed int, err error) {
 	open, err := e.Directory.AppConnections(ctx, o.App)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = e.each(open, func(c stream.Connection) error {
 		err := e.insist(ctx, c, e.Poster.Disconnect(ctx, c.ID))
@@ -52,7 +52,7 @@ func (e *Enforcer) closeApp(ctx context.Context, o CloseApp) error {
 	if err == nil && len(open) > 0 {
 		e.Log.InfoContext(ctx, "closed", "app", o.App, "reason", o.Reason, "connections", len(open))
 	}
-	return err
+	return len(open), err
 }
 
 func (e *Enforcer) closeAll(ctx context.Context, account string, connections []stream.Connection) error {

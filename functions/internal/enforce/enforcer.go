@@ -82,6 +82,8 @@ type Config struct {
 	Content   Content
 	// Log gets one line per order. Default: discarded.
 	Log *slog.Logger
+	// Observe gets what each batch came to. Default: nobody does.
+	Observe func(Tally)
 	// Calls is how many connections are closed side by side. Default 64.
 	Calls int
 	// Patience is how long the closing of one connection is tried. Default 5 s.
@@ -103,6 +105,9 @@ func New(c Config) *Enforcer {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.Calls = cmp.Or(c.Calls, 64)
 	c.Patience = cmp.Or(c.Patience, 5*time.Second)
+	if c.Observe == nil {
+		c.Observe = func(Tally) {}
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -122,13 +127,16 @@ const rowsAtOnce = 16
 // that comes after it.
 func (e *Enforcer) Enforce(ctx context.Context, changes []Change) (failed []string) {
 	var mu sync.Mutex
+	var total Tally
 	var g errgroup.Group
 	g.SetLimit(rowsAtOnce)
 	for _, row := range byRow(changes) {
 		g.Go(func() error {
-			left := e.inTurn(ctx, row)
+			var t Tally
+			left := e.inTurn(ctx, row, &t)
 			mu.Lock()
 			defer mu.Unlock()
+			total.add(t)
 			for _, c := range left {
 				failed = append(failed, c.Sequence)
 			}
@@ -136,6 +144,8 @@ func (e *Enforcer) Enforce(ctx context.Context, changes []Change) (failed []stri
 		})
 	}
 	_ = g.Wait() // what failed is in failed
+	total.Failed = len(failed)
+	e.Observe(total)
 	return failed
 }
 
@@ -155,36 +165,42 @@ func byRow(changes []Change) (rows [][]Change) {
 }
 
 // inTurn carries out the changes of one row and returns those that are left once one has failed.
-func (e *Enforcer) inTurn(ctx context.Context, changes []Change) (left []Change) {
+func (e *Enforcer) inTurn(ctx context.Context, changes []Change, t *Tally) (left []Change) {
 	for i, c := range changes {
 		if c.Problem != nil {
 			e.Log.ErrorContext(ctx, "record not read", "sequence", c.Sequence, "reason", c.Problem.Error())
 			continue
 		}
 		for _, order := range c.Orders(e.Now()) {
-			if err := e.carryOut(ctx, order); err != nil {
+			closed, err := e.carryOut(ctx, order)
+			if err != nil {
 				e.Log.ErrorContext(ctx, "not enforced", "sequence", c.Sequence, "reason", err.Error())
 				return changes[i:]
+			}
+			if closed > 0 {
+				t.Closed += closed
+				t.Latency = append(t.Latency, e.Now().Sub(c.At))
 			}
 		}
 	}
 	return nil
 }
 
-func (e *Enforcer) carryOut(ctx context.Context, order Order) error {
+// carryOut returns how many connections and readers it has closed.
+func (e *Enforcer) carryOut(ctx context.Context, order Order) (closed int, err error) {
 	switch o := order.(type) {
 	case Close:
 		return e.close(ctx, o)
 	case CloseApp:
 		return e.closeApp(ctx, o)
 	case View:
-		return e.view(ctx, o)
+		return 0, e.view(ctx, o)
 	case Tell:
-		return e.Content.FiltersChanged(ctx, o.Account, o.Record)
+		return 0, e.Content.FiltersChanged(ctx, o.Account, o.Record)
 	case Take:
-		return e.takeList(ctx, o)
+		return 0, e.takeList(ctx, o)
 	}
-	return nil
+	return 0, nil
 }
 
 func (e *Enforcer) view(ctx context.Context, o View) error {

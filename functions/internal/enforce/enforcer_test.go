@@ -32,6 +32,27 @@ func TestARevokedTokensConnectionsAreClosed(t *testing.T) {
 	})
 }
 
+// What was closed is counted, with how long after its row's change that was.
+func TestWhatABatchClosesIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := holding(time.Hour, "A=", "B=")
+		w.open.Readers = []stream.Reader{{ID: "r1", Log: stream.AccountTopic("1")}}
+		var seen []enforce.Tally
+		e := enforce.New(enforce.Config{Directory: w, Poster: w, Logs: w, Content: w, Observe: func(t enforce.Tally) { seen = append(seen, t) }})
+		change := revoked("100")
+		change.At = time.Now().Add(-1500 * time.Millisecond)
+		e.Enforce(t.Context(), []enforce.Change{change})
+		if len(seen) != 1 || seen[0].Closed != 3 || len(seen[0].Latency) != 1 || seen[0].Latency[0].Round(10*time.Millisecond) != 1500*time.Millisecond || seen[0].Failed != 0 {
+			t.Errorf("seen %+v", seen)
+		}
+		w.broken["revoke 1 abc"] = true
+		e.Enforce(t.Context(), []enforce.Change{change})
+		if len(seen) != 2 || seen[1].Closed != 0 || seen[1].Latency != nil || seen[1].Failed != 1 {
+			t.Errorf("seen %+v", seen[1:])
+		}
+	})
+}
+
 // A connection that API Gateway does not know is gone, or is not open yet: by its age.
 func TestAConnectionThatIsNotOpenYetIsWaitedFor(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -15,6 +15,7 @@ package metric
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -107,4 +108,14 @@ func (w *Writer) Write(at time.Time, values ...Value) error {
 	defer w.mu.Unlock()
 	_, err = w.out.Write(append(text, '\n'))
 	return err
+}
+
+// Counted is a number of things.
+func Counted(name string, n int) Value { return Value{Name: name, Unit: Count, Number: int64(n)} }
+
+// Now writes a line of the present time. What cannot be written is logged: it holds up nothing.
+func (w *Writer) Now(log *slog.Logger, values ...Value) {
+	if err := w.Write(time.Now(), values...); err != nil {
+		log.Error("metrics not written", "reason", err.Error())
+	}
 }

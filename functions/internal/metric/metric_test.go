@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +75,18 @@ func (broken) Write([]byte) (int, error) { return 0, errBroken }
 func TestAnOutputThatFailsIsSaid(t *testing.T) {
 	if err := New(broken{}, "n", "f").Write(at, Value{Name: "a", Unit: Count, Number: 1}); !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatCannotBeWrittenNowIsLogged(t *testing.T) {
+	var out, log strings.Builder
+	to := slog.New(slog.NewJSONHandler(&log, nil))
+	New(&out, "n", "f").Now(to, Counted("a", 3), Counted("b", 0))
+	if !strings.Contains(out.String(), `"a":3}`) || strings.Contains(out.String(), `"b"`) || log.Len() > 0 {
+		t.Errorf("wrote %s, logged %s", out.String(), log.String())
+	}
+	New(broken{}, "n", "f").Now(to, Counted("a", 1))
+	if !strings.Contains(log.String(), errBroken.Error()) {
+		t.Errorf("logged %s", log.String())
 	}
 }

@@ -17,19 +17,12 @@ type observer struct {
 }
 
 func (o observer) observe(t publish.Tally) {
-	err := o.metrics.Write(time.Now(),
-		count("Records", t.Records), count("Deliveries", t.Deliveries), count("Parked", t.Parked), count("Sent", t.Sent), count("Gone", t.Gone),
-		count("Closed", t.Closed), count("TooLarge", t.TooLarge), count("Retried", t.Retried),
-		count("Throttled", t.Throttled), count("Poison", t.Poison), count("Failed", t.Failed),
+	o.metrics.Now(o.log,
+		metric.Counted("Records", t.Records), metric.Counted("Deliveries", t.Deliveries), metric.Counted("Parked", t.Parked), metric.Counted("Sent", t.Sent), metric.Counted("Gone", t.Gone),
+		metric.Counted("Closed", t.Closed), metric.Counted("TooLarge", t.TooLarge), metric.Counted("Retried", t.Retried),
+		metric.Counted("Throttled", t.Throttled), metric.Counted("Poison", t.Poison), metric.Counted("Failed", t.Failed),
 		each("Audience", metric.Count, t.Audiences, func(n int) int64 { return int64(n) }),
 		each("Latency", metric.Milliseconds, t.Latencies, time.Duration.Milliseconds))
-	if err != nil {
-		o.log.Error("metrics not written", "reason", err.Error())
-	}
-}
-
-func count(name string, n int) metric.Value {
-	return metric.Value{Name: name, Unit: metric.Count, Number: int64(n)}
 }
 
 // each is what was measured of each change.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +34,24 @@ type world struct {
 	records  int
 	// untold is what control entries fail with.
 	untold error
+	seenMu sync.Mutex
+	seen   []Seen
+}
+
+func (w *world) observe(s Seen) {
+	w.seenMu.Lock()
+	defer w.seenMu.Unlock()
+	w.seen = append(w.seen, s)
+}
+
+// saw fails the test unless these were seen.
+func (w *world) saw(t *testing.T, want ...Seen) {
+	t.Helper()
+	w.seenMu.Lock()
+	defer w.seenMu.Unlock()
+	if !slices.Equal(w.seen, want) {
+		t.Errorf("seen %+v, want %+v", w.seen, want)
+	}
 }
 
 func newWorld(t testing.TB) *world {
@@ -48,7 +67,8 @@ func newWorld(t testing.TB) *world {
 		Positions:  history.Resumer{Keeper: &keeper{since: map[stream.Topic]time.Time{}}, Log: w.memory, Kept: 15 * time.Minute},
 		History:    w.memory, Slots: w.rooms, Members: w.rooms, Handoffs: w.handoffs, Logs: w, Viewers: w.accounts,
 		Renderer: w.accounts, Lifetime: 14 * time.Minute, MaxBytes: 1 << 30, Poll: 500 * time.Millisecond,
-		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
+		Log:     slog.New(slog.NewTextHandler(w.logged, nil)),
+		Observe: w.observe,
 	}
 	return w
 }

@@ -65,7 +65,13 @@ type Renderer interface {
 	Render(ctx context.Context, l stream.Listener, m stream.Message) (stream.Message, bool, error)
 }
 
-// Handler serves streams. All fields are needed. It is safe for concurrent use.
+// Seen is what came of a request for a stream that its client may have.
+type Seen struct {
+	// Full says that there was no room for it. Otherwise a response begins, with a gap if Gap says so.
+	Full, Gap bool
+}
+
+// Handler serves streams. All fields but Observe are needed. It is safe for concurrent use.
 type Handler struct {
 	Tokens     mastodon.Tokens
 	Authoriser mastodon.Authoriser
@@ -84,6 +90,14 @@ type Handler struct {
 	// Poll is how often History is asked.
 	Poll time.Duration
 	Log  *slog.Logger
+	// Observe is told of each request.
+	Observe func(Seen)
+}
+
+func (h *Handler) seen(s Seen) {
+	if h.Observe != nil {
+		h.Observe(s)
+	}
 }
 
 // Margin is the part of the function's time that is kept for a response's end.
@@ -144,8 +158,12 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, id string, log 
 	}
 	a, err := h.admit(ctx, h.visit(r, id, grant, sub))
 	if err != nil {
+		if isFull(err) {
+			h.seen(Seen{Full: true})
+		}
 		return err
 	}
 	defer a.leave(log)
+	h.seen(Seen{Gap: a.start.Gap != ""})
 	return a.respond(ctx, w, log)
 }

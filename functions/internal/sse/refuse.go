@@ -20,7 +20,7 @@ const retryAfter = "30"
 func refuse(ctx context.Context, w http.ResponseWriter, err error, log *slog.Logger) {
 	refusal, level := refusalOf(err), slog.LevelInfo
 	switch {
-	case errors.Is(err, stream.ErrTooManyReaders), errors.Is(err, errNotTold):
+	case isFull(err):
 		level = slog.LevelWarn
 		w.Header().Set("Retry-After", retryAfter)
 	case errors.Is(err, stream.ErrTooManyConnections):
@@ -35,12 +35,17 @@ func refuse(ctx context.Context, w http.ResponseWriter, err error, log *slog.Log
 	answer(w, refusal.Status, "application/json", string(body))
 }
 
+// isFull reports whether there is no room for one more response just now.
+func isFull(err error) bool {
+	return errors.Is(err, stream.ErrTooManyReaders) || errors.Is(err, errNotTold)
+}
+
 // refusalOf is what RefusalOf says, and what only HTTP knows.
 func refusalOf(err error) mastodon.Refusal {
 	switch {
 	case errors.Is(err, errUnknownChannel):
 		return mastodon.Refusal{Status: http.StatusBadRequest, Message: "Unknown channel requested"}
-	case errors.Is(err, stream.ErrTooManyReaders), errors.Is(err, errNotTold):
+	case isFull(err):
 		return mastodon.Refusal{Status: http.StatusServiceUnavailable, Message: "Too many streams"}
 	}
 	return mastodon.RefusalOf(err)

@@ -198,6 +198,9 @@ func TestAGapIsSaidToThoseWhoSentAnID(t *testing.T) {
 			if !strings.HasPrefix(body, ":)\nretry: 1000\nevent: edgestream.gap\ndata: {\"reason\":\""+tt.reason+"\"}\nid: ") {
 				t.Errorf("%s: %q", name, body)
 			}
+			if seen := w.seen[len(w.seen)-1]; !seen.Gap {
+				t.Errorf("%s: seen %+v", name, seen)
+			}
 			if got, _ := r.data(); len(got) != 2 || got[1] != `{"id":"2"}` {
 				t.Errorf("%s: %q", name, got)
 			}

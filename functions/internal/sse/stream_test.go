@@ -297,6 +297,7 @@ func TestAFullServiceAndAFullAccount(t *testing.T) {
 		if busy.status != 503 || busy.headers["Retry-After"] != "30" || busy.body() != `{"error":"Too many streams"}` {
 			t.Errorf("full service: %d %v %s", busy.status, busy.headers, busy.body())
 		}
+		w.saw(t, Seen{}, Seen{}, Seen{}, Seen{Full: true})
 		for _, r := range []*reply{public, home, third} {
 			r.kill()
 		}

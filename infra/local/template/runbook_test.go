@@ -81,3 +81,39 @@ func TestTheRunbookNamesWhatThereIs(t *testing.T) {
 		t.Errorf("only %d names were found", checked)
 	}
 }
+
+// The runbook's table has what functions write, and no more.
+func TestTheRunbookListsTheMetricsThatAreWritten(t *testing.T) {
+	text, err := os.ReadFile("../../RUNBOOK.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Metrics\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	listed := map[string]bool{}
+	for _, row := range names(section, `(?m)^\| (`+"`"+`[^|]+) \|`) {
+		for _, name := range names(row, "`(\\w+)`") {
+			listed[name] = true
+		}
+	}
+	source := sources(t)
+	written := map[string]bool{}
+	for _, pattern := range []string{`(?:\bcount|\bCounted|\bmany|\beach|\bcounted)\("(\w+)", `, `metric\.Value\{Name: "(\w+)"`} {
+		for _, name := range names(source, pattern) {
+			written[name] = true
+		}
+	}
+	for name := range listed {
+		if !written[name] {
+			t.Errorf("the runbook lists %s, which no function writes", name)
+		}
+	}
+	for name := range written {
+		if !listed[name] {
+			t.Errorf("the runbook does not list %s", name)
+		}
+	}
+	if len(written) < 30 {
+		t.Errorf("only %d metrics are written", len(written))
+	}
+}

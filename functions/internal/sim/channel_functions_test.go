@@ -28,12 +28,13 @@ type parts struct {
 	apps     *channeldb.Apps
 	items    *channeldb.Items
 	content  *dynamo.Content
-	pulses   *channeldb.Pulses
-	queue    hook.Queue
-	// poster and events are those that a mutant breaks, and departure.
+	// What follows is what a mutant may break.
+	pulses    sweep.Pulses
+	queue     hook.Queue
 	poster    publish.Poster
 	events    pusher.Events
 	members   publish.Members
+	cache     publish.Cache
 	departure route.ChannelCloser
 	// complaints are how often something was logged that did not go well.
 	complaints atomic.Int32
@@ -47,7 +48,7 @@ func (c *channels) partsOf(a *actor) *parts {
 	p.channels = channeldb.NewChannels(p.rows, db, "Connections", "Content")
 	p.apps, p.items = channeldb.NewApps(db, "Accounts"), channeldb.NewItems(db, "Content")
 	p.content, p.pulses = dynamo.NewContent(db, "Content"), channeldb.NewPulses(db, "Connections")
-	p.queue, p.poster, p.events = hookQueue{a, c}, api{a}, p.channels
+	p.queue, p.poster, p.events, p.cache = hookQueue{a, c}, api{a}, p.channels, p.channels
 	departure := pusher.Departure{Connections: p.channels, Apps: p.apps, Events: p.channels, Hooks: p.hooks()}
 	p.departure, p.members = departure, channeldb.Members{Channels: p.channels, Departure: departure}
 	if c.mutate != nil {
@@ -96,7 +97,7 @@ func (p *parts) publisher() *publisher {
 	return &publisher{p.actor, publish.New(publish.Config{
 		Directory: p.rows, Recorder: writer, Viewers: nobody{}, Poster: p.poster, Greeter: queue{p.actor}, Reporter: reporter{p.actor},
 		Encode: encode, Identify: mastodon.WithID, Jitter: p.jitter,
-		Members: p.members, Cache: p.channels, Apps: p.apps, Hooks: p.hooks(),
+		Members: p.members, Cache: p.cache, Apps: p.apps, Hooks: p.hooks(),
 	})}
 }
 

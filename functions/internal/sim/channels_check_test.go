@@ -76,6 +76,7 @@ func (h *hearing) check() {
 	h.order()
 	h.repeats()
 	h.whole()
+	h.kept()
 }
 
 // wanted checks that nothing came long after the subscription was to end, and what a cache kept.
@@ -100,7 +101,7 @@ func (h *hearing) order() {
 			continue
 		}
 		seen[e.saying.number] = true
-		if any && (e.record.number < last.record.number || e.record == last.record && e.part < last.part) {
+		if any && (e.record.number < last.record.number || e.record == last.record && e.saying.number < last.saying.number) {
 			h.blame(h.about(e.said), "%s got %d on %s after %d", h.ID, e.saying.number, h.channel, last.saying.number)
 		}
 		latest[e.Owner] = e
@@ -143,6 +144,36 @@ func (h *hearing) whole() {
 			h.blame(h.about(s), "%s missed %d on %s", h.ID, at.number, h.channel)
 		}
 	}
+}
+
+// kept checks that who came to a cache channel was told of nothing older than what had been said before it
+// asked.
+func (h *hearing) kept() {
+	owner, asked := stream.Owner(h.app.ID, h.channel), h.life.first(h.channel).asked
+	var latest *record
+	for _, r := range h.records {
+		if r.Owner == owner && r.New != nil && r.New.Kind == "event" && !r.done.IsZero() && r.done.Before(asked) {
+			latest = r
+		}
+	}
+	if latest == nil {
+		return
+	}
+	m := of(h.ID)
+	m.owner, m.records = owner, []*record{latest}
+	if h.missed {
+		h.blame(m, "%s came to %s and was told that there is nothing", h.ID, h.channel)
+	}
+	for _, e := range h.got {
+		if e.kept && e.record.number < latest.number {
+			h.blame(m, "%s came to %s and was told %d, which was not the last", h.ID, h.channel, e.saying.number)
+		}
+	}
+}
+
+// first is the first subscription to the channel: what is told of it may come when there is another one.
+func (l *life) first(channel string) *hearing {
+	return l.all[slices.IndexFunc(l.all, func(h *hearing) bool { return h.channel == channel })]
 }
 
 // end is when the client stopped listening; zero: never.
@@ -247,7 +278,7 @@ func (c *channels) signedIn(app pusher.App) {
 
 // nothingIsLeft checks that no row is of a connection that is gone, and which channels count as occupied.
 func (c *channels) nothingIsLeft() {
-	occupied, taken := map[string]bool{}, map[string]bool{}
+	occupied, taken, count := map[string]bool{}, map[string]bool{}, map[string]int{}
 	for _, row := range c.db.scan("Connections") {
 		if at, err := strconv.ParseInt(row["expiresAt"], 10, 64); err == nil && at <= time.Now().Unix() {
 			continue
@@ -265,7 +296,9 @@ func (c *channels) nothingIsLeft() {
 			c.blame(of(id), "a row of %s is left: %s %s", id, row["pk"], row["sk"])
 		}
 		if channel, ok := strings.CutPrefix(app, "channel/"); kind == "topic" && ok {
-			taken[strings.Replace(channel, "/", " ", 1)] = true
+			channel = strings.Replace(channel, "/", " ", 1)
+			taken[channel] = true
+			count[channel]++
 		}
 	}
 	for _, row := range c.db.scan("Content") {
@@ -273,6 +306,7 @@ func (c *channels) nothingIsLeft() {
 			c.blame(of(id), "an item of %s is left: %s %s", id, row["owner"], row["id"])
 		}
 	}
+	c.counted(count)
 	if !maps.Equal(occupied, taken) {
 		for _, one := range set(taken) {
 			if !occupied[one] {
@@ -293,7 +327,7 @@ func (c *channels) nothingIsLeft() {
 func (c *channels) uncertain(channel string) bool {
 	for _, l := range c.lives {
 		for _, h := range l.all {
-			if h.stuck && h.app.ID+" "+h.channel == channel {
+			if (h.stuck || h.flawed) && h.app.ID+" "+h.channel == channel {
 				return true
 			}
 		}
@@ -301,5 +335,19 @@ func (c *channels) uncertain(channel string) bool {
 	return false
 }
 
-// check checks that channels were told as occupied and vacated in turn, and as what they are in the end.
-func (h *hooks) check() {}
+// counted checks how many subscriptions there are said to be.
+func (c *channels) counted(count map[string]int) {
+	for _, m := range c.members {
+		if m.life == nil || !m.app.SubscriptionCount {
+			continue
+		}
+		for _, room := range slices.Sorted(maps.Keys(m.life.hears)) {
+			h, at := m.life.hears[room], m.app.ID+" "+room
+			if !pusher.Channel(room).Presence() && h.count != count[at] && !c.uncertain(at) {
+				mk := of(h.ID)
+				mk.owner = stream.Owner(m.app.ID, room)
+				c.blame(mk, "%s is told of %d subscriptions to %s, there are %d", h.ID, h.count, room, count[at])
+			}
+		}
+	}
+}

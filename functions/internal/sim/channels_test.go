@@ -44,8 +44,6 @@ type saying struct {
 type said struct {
 	saying
 	*record
-	// part is its place among the events of its record.
-	part int
 	// except is the socket that must not hear it, and user who says it.
 	except, user string
 }
@@ -100,9 +98,9 @@ func (c *channels) feed(raw json.RawMessage) {
 		c.fail("a record of Content is malformed: %v", r.Problem)
 	}
 	if item := r.New; item != nil {
-		for part, s := range c.sayings(item) {
+		for _, s := range c.sayings(item) {
 			if s.record == nil { // what is tried again is written once, and what changes has another number
-				s.record, s.part = r, part
+				s.record = r
 			}
 		}
 	}

@@ -1,9 +1,13 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"edgestream/functions/internal/hook"
@@ -46,7 +50,7 @@ func (q hookQueue) Put(ctx context.Context, delay time.Duration, tasks ...hook.T
 	for i, t := range tasks {
 		texts[i] = t.Text()
 	}
-	return q.do(ctx, operation{
+	err := q.do(ctx, operation{
 		class: invokes, what: fmt.Sprint("puts on the queue ", texts), about: func() mark { return mark{} },
 		effect: func() error {
 			for _, text := range texts {
@@ -56,6 +60,10 @@ func (q hookQueue) Put(ctx context.Context, delay time.Duration, tasks ...hook.T
 			return nil
 		},
 	})
+	if err != nil {
+		q.submit(fmt.Sprint(q.name, " has not put ", texts), func() { q.saw(lostTask) })
+	}
+	return err
 }
 
 // hand has notify invoked with a message, again after half a minute if it fails.
@@ -80,7 +88,7 @@ type dropped struct{ *actor }
 
 // Report implements hook.Reporter.
 func (d dropped) Report(context.Context, []byte, string) error {
-	d.submit(d.name+" gives a webhook up", func() { d.saw("a webhook that is given up") })
+	d.submit(d.name+" gives a webhook up", func() { d.saw(droppedTask) })
 	return nil
 }
 
@@ -110,3 +118,32 @@ func (r receivers) Post(ctx context.Context, url string, p hook.Post) error {
 		},
 	})
 }
+
+// check checks that channels were told to be occupied and vacated in turn, and as what they are in the
+// end, unless something may have been lost.
+func (h *hooks) check() {
+	if h.weather.lost[stores] > 0 { // who made or removed a row, and was not told so, does not know that it was it
+		return
+	}
+	for what := range h.seen {
+		if strings.HasPrefix(what, "a death of") || what == lostTask || what == droppedTask {
+			return
+		}
+	}
+	for _, channel := range slices.Sorted(maps.Keys(h.got)) {
+		all := slices.DeleteFunc(slices.Clone(h.got[channel]), func(t told) bool { return !strings.HasPrefix(t.Name, "channel_") })
+		slices.SortStableFunc(all, func(a, b told) int { return cmp.Compare(a.at, b.at) })
+		all = slices.CompactFunc(all, func(a, b told) bool { return a.at == b.at && a.Name == b.Name })
+		for i, t := range all {
+			if (t.Name == hook.ChannelOccupied) != (i%2 == 0) {
+				h.fail("webhooks are told %s of %s at %d, as they were before", t.Name, channel, t.at)
+			}
+		}
+	}
+}
+
+// What keeps webhooks from being told of everything.
+const (
+	lostTask    = "a task that could not be put on the queue"
+	droppedTask = "a webhook that is given up"
+)

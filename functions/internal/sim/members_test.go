@@ -62,8 +62,11 @@ type hearing struct {
 	view  map[string]bool
 	count int
 	got   []heard
-	// fresh says that nothing has come since it was told.
-	fresh bool
+	// fresh says that nothing has come since it was told, and missed that it was told that the channel
+	// keeps nothing.
+	fresh, missed bool
+	// flawed says that a message that asked for it did not end well.
+	flawed bool
 }
 
 // heard is an event that came, in one of the times that a hearing was told that it is one.
@@ -178,8 +181,9 @@ func (h *hearing) ask() {
 		h.gateway.close(h.socket, "told nothing")
 		return
 	}
-	h.tell("pusher:subscribe", h.request(), func(_ *actor, err error) {
+	h.tell("pusher:subscribe", h.request(), func(a *actor, err error) {
 		h.open[h.channel]--
+		h.flawed = h.flawed || err != nil || a.complained
 		h.handled = h.handled || err == nil
 		h.settle()
 	})
@@ -406,7 +410,7 @@ func (l *life) channel(h *hearing, f frame) {
 	case f.Event == pusher.Counted:
 		h.count = data.Count
 	case f.Event == pusher.CacheMiss:
-		h.fresh = false
+		h.fresh, h.missed = false, h.missed || h.fresh
 	default:
 		l.arrive(h, f)
 	}

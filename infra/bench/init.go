@@ -122,20 +122,18 @@ func compareStarts(ctx context.Context, a, b program, runs int) (start, base, ra
 
 // startTime is the milliseconds from starting the program to its first …/invocation/next.
 func startTime(ctx context.Context, p program) (float64, error) {
+	return p.start(ctx, func(*exec.Cmd) {})
+}
+
+// start starts the program, calls waiting when it has asked for its first event, and kills it. It returns
+// the milliseconds until it asked.
+func (p program) start(ctx context.Context, waiting func(*exec.Cmd)) (float64, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
 	asked := make(chan time.Time, 1)
-	api := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/invocation/next") {
-			select {
-			case asked <- time.Now():
-			default:
-			}
-			<-r.Context().Done()
-		}
-	})}
+	api := &http.Server{Handler: noEvents(asked)}
 	go api.Serve(listener)
 	defer api.Close()
 	cmd := exec.CommandContext(ctx, p.path)
@@ -150,12 +148,26 @@ func startTime(ctx context.Context, p program) (float64, error) {
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case at := <-asked:
+		waiting(cmd)
 		cmd.Process.Kill()
 		<-ended
 		return float64(at.Sub(began).Microseconds()) / 1000, nil
 	case err := <-ended:
 		return 0, fmt.Errorf("it ended (%v) before it asked for an event: %s", err, printed.String())
 	}
+}
+
+// noEvents is a Lambda Runtime API that says when it was first asked for an event, and has none.
+func noEvents(asked chan<- time.Time) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/invocation/next") {
+			select {
+			case asked <- time.Now():
+			default:
+			}
+			<-r.Context().Done()
+		}
+	})
 }
 
 // environment is what Lambda gives a function, as far as its start depends on it.

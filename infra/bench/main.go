@@ -31,6 +31,7 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"post", postHelp, definePost},
 	{"init", initHelp, defineInit},
+	{"sizes", sizesHelp, defineSizes},
 	{"fanout", fanoutHelp, defineFanout},
 	{"filters", filtersHelp, defineFilters},
 	{"channels", channelsHelp, defineChannels},

@@ -111,7 +111,7 @@ func (r *runner) apiHandler() http.Handler {
 			r.queues.ServeHTTP(w, req)
 		case strings.HasPrefix(req.URL.Path, "/2015-03-31/functions/"):
 			r.functions.ServeHTTP(w, req)
-		case strings.HasPrefix(req.URL.Path, mappingsPath):
+		case strings.HasPrefix(req.URL.Path+"/", mappingsPath): // the AWS CLI leaves the last slash out
 			r.mappings(w, req)
 		case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "DynamoDB") && r.engine != nil:
 			r.engine.ServeHTTP(w, req) // so that one --endpoint-url is enough

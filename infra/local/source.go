@@ -32,20 +32,31 @@ func (t *sourceTable) parse(s string) error {
 }
 
 // setSource gives the template the ARN of the table's stream, and reports whether there is one to give.
-// Its label is known only when the table is there.
+// Its label is known only when the table is there: so the embedded engine, whose tables are new each
+// time, has the stream of the table that an ARN names, whatever label that has.
 func (r *runner) setSource(s *template.Stack) (is bool, err error) {
 	name := r.opts.source.name
-	if name == "" {
+	arn, said := r.opts.parameters[sourceParameter]
+	switch {
+	case name == "" && r.opts.dynamodb == embedded && arn != "":
+		name = tableOf(arn)
+	case name == "":
 		return false, nil
-	}
-	if _, said := r.opts.parameters[sourceParameter]; said {
+	case said:
 		return false, fmt.Errorf("--source-table and --parameter %s both say which table it is: leave one out", sourceParameter)
 	}
 	if slices.ContainsFunc(s.Tables, func(t template.Table) bool { return t.Name == name }) {
-		return false, fmt.Errorf("--source-table %s: that table is the template's own", name)
+		return false, fmt.Errorf("%s %s: that table is the template's own", map[bool]string{true: "--parameter " + sourceParameter, false: "--source-table"}[said], name)
 	}
 	r.opts.parameters[sourceParameter] = "arn:aws:dynamodb:" + s.Region + ":" + s.AccountID + ":table/" + name + "/stream/" + template.StreamLabel
 	return true, nil
+}
+
+// tableOf is the name of the table in the ARN of its stream.
+func tableOf(streamARN string) string {
+	_, name, _ := strings.Cut(streamARN, ":table/")
+	name, _, _ = strings.Cut(name, "/")
+	return name
 }
 
 // makeSource makes the table if it is missing and its key was said.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -89,6 +90,8 @@ func TestASourceTableIsNamedOnce(t *testing.T) {
 		"--source-table :orderId":                            "want NAME or NAME:KEY",
 		"--source-table orders:":                             "want NAME or NAME:KEY",
 		"--source-table orders:orderId":                      "",
+		"--parameter SourceStreamArn=arn:aws:dynamodb:us-east-1:123456789012:table/Content/stream/2026-01-01T00:00:00.000": "is the template's own",
+		"--parameter SourceStreamArn=arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000":  "",
 	} {
 		o, err := parseOptions(append(strings.Fields(args), "--template", deployed), io.Discard)
 		if err == nil {
@@ -128,34 +131,43 @@ func (b *buffer) String() string {
 }
 
 // openShop runs the deployed template on the embedded engine or the one at DYNAMODB_ENDPOINT, before
-// there is a table of orders.
+// there is a table of orders, unless it has it made with this key.
 func openShop(t *testing.T, key string) *shop {
-	s := &shop{t: t, table: fmt.Sprintf("orders-%d", time.Now().UnixNano())}
-	args := []string{"--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0", "--template", deployed,
-		"--log", "json", "--stream-poll", "25ms", "--source-table", s.table + key}
+	s := newShop(t)
+	s.open("--source-table", s.table+key)
+	return s
+}
+
+func newShop(t *testing.T) *shop {
+	return &shop{t: t, table: fmt.Sprintf("orders-%d", time.Now().UnixNano())}
+}
+
+func (s *shop) open(flags ...string) {
+	s.t.Helper()
+	args := append([]string{"--listen", "127.0.0.1:0", "--api", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0", "--template", deployed,
+		"--log", "json", "--stream-poll", "25ms"}, flags...)
 	if endpoint := os.Getenv("DYNAMODB_ENDPOINT"); endpoint != "" {
 		args = append(args, "--dynamodb", endpoint)
 	}
 	opts, err := parseOptions(args, io.Discard)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.runner = newRunner(opts, &s.out)
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(func() { cancel(); s.close() })
+	ctx, cancel := context.WithCancel(s.t.Context())
+	s.t.Cleanup(func() { cancel(); s.close() })
 	if err := s.start(ctx); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		_, _ = s.database.items.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &s.table})
 	})
-	return s
 }
 
-// stock makes the table, as an application has it.
-func (s *shop) stock() {
+// stock makes the table, as an application has it, and returns its stream's ARN.
+func (s *shop) stock(database *database) (streamARN string) {
 	s.t.Helper()
-	_, err := s.database.items.CreateTable(s.t.Context(), &dynamodb.CreateTableInput{
+	made, err := database.items.CreateTable(s.t.Context(), &dynamodb.CreateTableInput{
 		TableName: &s.table, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: types.ScalarAttributeTypeS}},
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("orderId"), KeyType: types.KeyTypeHash}},
@@ -163,6 +175,7 @@ func (s *shop) stock() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return aws.ToString(made.TableDescription.LatestStreamArn)
 }
 
 type object = map[string]any
@@ -247,7 +260,7 @@ func TestOrdersReachAClientAndOnlyThoseThatSaySo(t *testing.T) {
 	s := openShop(t, "")
 	s.eventually("it says what it waits for", func() bool { return strings.Contains(s.out.String(), "waits for the table "+s.table) })
 	s.listen()
-	s.stock()
+	s.stock(s.database)
 	for n := range 30 {
 		s.put(fmt.Sprint("quiet", n), object{"order": object{"total": n}})
 	}
@@ -307,4 +320,43 @@ func TestATableOfOrdersIsMadeIfItsKeyIsSaid(t *testing.T) {
 	s.listen()
 	s.put("o1", object{"edgestream": object{"kind": "merge", "owner": "1"}})
 	s.hears("notifications_merged", "1")
+}
+
+// The parameter is the stream's ARN, as for sam deploy. The embedded engine, where the table can only be
+// made afterwards, goes by its name.
+func TestATableOfOrdersIsNamedByItsStream(t *testing.T) {
+	s := newShop(t)
+	endpoint, arn := os.Getenv("DYNAMODB_ENDPOINT"), "arn:aws:dynamodb:us-east-1:123456789012:table/"+s.table+"/stream/2026-01-01T00:00:00.000"
+	if endpoint != "" {
+		arn = s.stock(newDatabase(endpoint, "us-east-1"))
+	}
+	s.open("--parameter", sourceParameter+"="+arn)
+	s.listen()
+	if endpoint == "" {
+		s.stock(s.database)
+	}
+	s.put("quiet", object{"order": object{}})
+	s.put("o1", object{"edgestream": object{"kind": "merge", "owner": "1"}})
+	s.hears("notifications_merged", "1")
+	s.lists("/2015-03-31/event-source-mappings/", s.table)
+	s.lists("/2015-03-31/event-source-mappings", s.table) // as the AWS CLI asks
+}
+
+// lists fails the test unless a call of Lambda's is answered with something of that name.
+func (s *shop) lists(path, name string) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.api.url()+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature="+strings.Repeat("0", 64))
+	r.Header.Set("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z"))
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(text), name) {
+		s.t.Errorf("%s: %d %s %v", path, answer.StatusCode, text, err)
+	}
 }

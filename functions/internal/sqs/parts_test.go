@@ -100,6 +100,7 @@ func TestGroupsAreIDs(t *testing.T) {
 		"topic#hashtag/ünïcode#1":  hash("topic#hashtag/ünïcode#1"),
 		"topic#channel/1/a room#1": hash("topic#channel/1/a room#1"),
 		"\x00":                     hash("\x00"),
+		"":                         hash(""),
 	} {
 		if got := group(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

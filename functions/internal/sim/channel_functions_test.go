@@ -94,7 +94,7 @@ func (p *parts) messages() pusher.Messages {
 
 func (p *parts) publisher() *publisher {
 	writer := history.NewWriter(p.actor.log(), history.WriterConfig{Jitter: p.jitter, Name: namesOf(p.instances["publish"])})
-	return &publisher{p.actor, publish.New(publish.Config{
+	return &publisher{actor: p.actor, Publisher: publish.New(publish.Config{
 		Directory: p.rows, Recorder: writer, Viewers: nobody{}, Poster: p.poster, Greeter: queue{p.actor}, Reporter: reporter{p.actor},
 		Encode: encode, Identify: mastodon.WithID, Jitter: p.jitter,
 		Members: p.members, Cache: p.cache, Apps: p.apps, Hooks: p.hooks(),

@@ -265,7 +265,7 @@ func (c *channels) signedIn(app pusher.App) {
 		}
 	}
 	for _, m := range c.members {
-		if m.app.ID != app.ID || m.life == nil || !m.life.signed {
+		if m.app.ID != app.ID || m.life == nil || !m.life.signed || m.life.untold {
 			continue
 		}
 		for _, user := range users {

@@ -35,7 +35,9 @@ type life struct {
 	// greeted is when it was, and signed says that it is signed in.
 	greeted time.Time
 	signed  bool
-	// active is when anything last came.
+	// untold says that it may be signed in and not have been told who else is.
+	untold bool
+	// heard is when anything last came.
 	heard time.Time
 	// hears are its subscriptions, and heardOf those that have been.
 	hears map[string]*hearing
@@ -160,7 +162,9 @@ func (l *life) signIn() {
 	}
 	watchlist := slices.DeleteFunc(slices.Clone(users), func(u string) bool { return u == l.user })
 	data, _ := json.Marshal(map[string]any{"id": l.user, "watchlist": watchlist}) // texts always marshal
-	l.tell("pusher:signin", map[string]string{"user_data": string(data), "auth": l.app.Auth(pusher.UserText(l.SocketID(), string(data)))}, nil)
+	l.tell("pusher:signin", map[string]string{"user_data": string(data), "auth": l.app.Auth(pusher.UserText(l.SocketID(), string(data)))}, func(a *actor, err error) {
+		l.untold = l.untold || err != nil || a.complained
+	})
 	l.after(patience, l.signIn)
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/mastodon"
 	"edgestream/functions/internal/publish"
@@ -17,6 +18,8 @@ import (
 type publisher struct {
 	*actor
 	*publish.Publisher
+	// enforcer is what an instance of enforce has instead.
+	enforcer *enforce.Enforcer
 }
 
 func (w *world) newPublisher() *publisher {
@@ -35,7 +38,7 @@ func (w *world) newPublisher() *publisher {
 	if w.mutate != nil {
 		w.mutate(a, &config)
 	}
-	return &publisher{a, publish.New(config)}
+	return &publisher{actor: a, Publisher: publish.New(config)}
 }
 
 // namesOf are the names that an instance's writers take, one after the other.

@@ -21,6 +21,9 @@ const (
 // source is the stream of Content and what Lambda does with it: a poller per shard.
 type source struct {
 	*world
+	// begins makes an instance of its function, and work has one do a batch.
+	begins func() *publisher
+	work   func(ctx context.Context, p *publisher, batch []*record) (failed []string)
 	// open are the shards that take records.
 	open []*shard
 	all  []*shard
@@ -42,7 +45,13 @@ type shard struct {
 }
 
 func newSource(w *world, shards int) *source {
-	s := &source{world: w}
+	return newSourceOf(w, shards, w.scene.publisher, func(ctx context.Context, p *publisher, batch []*record) []string {
+		return p.Publish(ctx, changes(batch))
+	})
+}
+
+func newSourceOf(w *world, shards int, begins func() *publisher, work func(context.Context, *publisher, []*record) []string) *source {
+	s := &source{world: w, begins: begins, work: work}
 	for range shards {
 		s.open = append(s.open, s.begin())
 	}
@@ -135,7 +144,7 @@ func (s *shard) attempt(batch []*record, then func()) {
 	s.note(markOf(batch), "%s: %s goes to %s", s.name, numbers(batch), p.name)
 	var failed []string
 	p.invoke(publishTimeout, func(ctx context.Context) error {
-		failed = p.Publish(ctx, changes(batch))
+		failed = s.work(ctx, p, batch)
 		return nil
 	}, func(err error) {
 		switch {
@@ -176,10 +185,10 @@ func (s *shard) again(do func()) {
 func (s *shard) instance(batch []*record) *publisher {
 	switch {
 	case s.publisher == nil:
-		s.publisher = s.scene.publisher()
+		s.publisher = s.begins()
 	case s.publisher.dead.Load(), !s.calm && s.chance(s.weather.moves):
 		s.saw("a shard that goes to another instance")
-		s.publisher = s.scene.publisher()
+		s.publisher = s.begins()
 		repeat(batch)
 	}
 	return s.publisher

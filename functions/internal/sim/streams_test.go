@@ -9,6 +9,7 @@ import (
 // scenes are what may be in a world.
 var scenes = map[string]func(*world) scene{
 	"mastodon": func(w *world) scene { return &streams{world: w} },
+	"grants":   func(w *world) scene { return newGrants(w) },
 	"channels": func(w *world) scene { return newChannels(w) },
 }
 

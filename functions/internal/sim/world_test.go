@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/historytest"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/sweep"
@@ -46,6 +47,7 @@ type world struct {
 	// mutate breaks a publisher, and spoil what there is of channels, to see whether that is found.
 	mutate func(*actor, *publish.Config)
 	spoil  func(*actor, *parts)
+	loosen func(*actor, *enforce.Config, *sweep.Config)
 }
 
 // tally is what a run was like.
@@ -79,7 +81,8 @@ type scene interface {
 
 // options are what a run differs in but the seed.
 type options struct {
-	spoil func(*actor, *parts)
+	spoil  func(*actor, *parts)
+	loosen func(*actor, *enforce.Config, *sweep.Config)
 	// scene is the name of one of scenes; empty: streams.
 	scene  string
 	mutate func(*actor, *publish.Config)
@@ -100,7 +103,7 @@ func simulate(t *testing.T, seed uint64, o options) (w *world) {
 func newWorld(seed uint64, o options) *world {
 	w := &world{
 		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, storm: o.storm, instances: map[string]int{}, working: map[*actor]bool{},
-		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil,
+		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil, loosen: o.loosen,
 	}
 	var known bool
 	if w.weather, known = storms[o.storm]; !known {

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -69,6 +70,7 @@ func TestTheRunbookNamesWhatThereIs(t *testing.T) {
 	check("parameter", names(book, "`(Wide\\w+|Max\\w+|Dashboard|Alarms|Tracing|AccessLogs|LogRetentionDays|ReservedConcurrency)[`=]"), func(name string) bool { _, ok := document.Parameters[name]; return ok })
 	check("message", names(book, `msg = "([^"]+)"`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })
 	check("metric", names(book, `\bown (\w+) (?:Sum|p99|p50|Maximum)`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })
+	check("field", names(book, `\b(?:sum|max)\((\w+)\)`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })
 	check("anchor", names(book, `\]\(#([\w-]+)\)`), func(name string) bool {
 		return strings.Contains(strings.ReplaceAll(strings.ToLower(book), " ", "-"), "#-"+name+"\n")
 	})
@@ -82,38 +84,55 @@ func TestTheRunbookNamesWhatThereIs(t *testing.T) {
 	}
 }
 
-// The runbook's table has what functions write, and no more.
+// listed are the metrics in the runbook's table, with the functions that write each. A row without a
+// name goes on with those before.
+func listed(book string) map[string]string {
+	_, section, _ := strings.Cut(book, "\n## Metrics\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	functions := map[string]string{}
+	var metrics []string
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		if found := names(cells[1], "`(\\w+)`"); len(found) > 0 {
+			metrics = found
+		}
+		for _, name := range metrics {
+			functions[name] += ", " + strings.TrimSpace(cells[2])
+		}
+	}
+	return functions
+}
+
+// The runbook's table has what functions write, and no more, and its commands ask the functions that do.
 func TestTheRunbookListsTheMetricsThatAreWritten(t *testing.T) {
 	text, err := os.ReadFile("../../RUNBOOK.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n## Metrics\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	listed := map[string]bool{}
-	for _, row := range names(section, `(?m)^\| (`+"`"+`[^|]+) \|`) {
-		for _, name := range names(row, "`(\\w+)`") {
-			listed[name] = true
-		}
-	}
-	source := sources(t)
-	written := map[string]bool{}
-	for _, pattern := range []string{`(?:\bcount|\bCounted|\bmany|\beach|\bcounted)\("(\w+)", `, `metric\.Value\{Name: "(\w+)"`} {
+	book, source, functions, written := string(text), sources(t), listed(string(text)), map[string]bool{}
+	for _, pattern := range []string{`(?:\bCounted|\beach)\("(\w+)", `, `metric\.Value\{Name: "(\w+)"`} {
 		for _, name := range names(source, pattern) {
-			written[name] = true
+			if written[name] = true; functions[name] == "" {
+				t.Errorf("the runbook does not list %s", name)
+			}
 		}
 	}
-	for name := range listed {
+	for name := range functions {
 		if !written[name] {
 			t.Errorf("the runbook lists %s, which no function writes", name)
 		}
 	}
-	for name := range written {
-		if !listed[name] {
-			t.Errorf("the runbook does not list %s", name)
+	asked := regexp.MustCompile(`\bown (\w+) (?:Sum|p99|p50|Maximum)(?: (\w+)Function)?`).FindAllStringSubmatch(book, -1)
+	for _, own := range asked {
+		function := strings.ToLower(cmp.Or(own[2], "Publish"))
+		if !strings.Contains(functions[own[1]]+",", ", "+function+",") {
+			t.Errorf("the runbook asks %s for %s, which %q write", function, own[1], functions[own[1]])
 		}
 	}
-	if len(written) < 30 {
-		t.Errorf("only %d metrics are written", len(written))
+	if len(written) < 30 || len(asked) < 20 {
+		t.Errorf("only %d metrics are written, and %d asked for", len(written), len(asked))
 	}
 }

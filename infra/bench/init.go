@@ -28,7 +28,7 @@ func defineInit(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	var f initFlags
 	fs.IntVar(&f.runs, "runs", 60, "starts of each program")
 	fs.StringVar(&f.template, "template", "template.yaml", "the SAM `file`")
-	fs.Float64Var(&f.limit, "limit", 1.4, "the `ratio` above which a function is named")
+	fs.Float64Var(&f.limit, "limit", 1.25, "the `ratio` above which a function is named")
 	return func(ctx context.Context, out io.Writer) error { return measureInit(ctx, out, f) }
 }
 

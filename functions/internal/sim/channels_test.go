@@ -90,6 +90,9 @@ func (c *channels) begin() {
 	}
 }
 
+// heals is longer than it takes until a member that has vanished is found out.
+func (c *channels) heals() time.Duration { return 6 * time.Minute }
+
 // feed takes a record of Content's stream.
 func (c *channels) feed(raw json.RawMessage) {
 	r := &record{Change: dynamo.Change(raw), number: len(c.records), written: time.Now()}

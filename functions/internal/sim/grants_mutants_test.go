@@ -60,7 +60,7 @@ func TestMistakesWithTokensAreFound(t *testing.T) {
 	for name, loosen := range looseners {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= most; seed++ {
-				o := options{scene: "grants", loosen: loosen, storm: weathers[seed%uint64(len(weathers))]}
+				o := options{scene: "tokens", loosen: loosen, storm: weathers[seed%uint64(len(weathers))]}
 				if w := simulate(t, seed, o); len(w.wrong) > 0 {
 					t.Logf("seed %d %s: %s", seed, w.storm, w.wrong[0].text)
 					return

@@ -125,9 +125,11 @@ func (g *grants) begin() {
 		g.after(g.between(5*time.Second, busy), g.change)
 	}
 	for range 3 {
-		g.after(busy+g.between(3*time.Minute, healing-time.Minute), g.change)
+		g.after(busy+g.between(3*time.Minute, g.heals()-time.Minute), g.change)
 	}
 }
+
+func (g *grants) heals() time.Duration { return 6 * time.Minute }
 
 // change changes something in Accounts.
 func (g *grants) change() {

@@ -16,23 +16,19 @@ import (
 )
 
 var (
-	seeds  = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
-	from   = flag.Uint64("from", 1, "the first of the seeds")
-	one    = flag.Uint64("seed", 0, "the one seed that is run")
-	world_ = flag.String("world", "mastodon", "what is in the world: mastodon or channels")
-	storm  = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
-	path   = flag.String("log", "", "a file for all that happened in the run of the one seed")
+	seeds = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
+	from  = flag.Uint64("from", 1, "the first of the seeds")
+	one   = flag.Uint64("seed", 0, "the one seed that is run")
+	where = flag.String("world", "", "the one world in which they are run: mastodon, channels or tokens; default: each of them")
+	storm = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
+	path  = flag.String("log", "", "a file for all that happened in the run of the one seed")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSeeds(t *testing.T) {
 	if *one != 0 {
-		w := simulate(t, *one, options{storm: *storm, scene: *world_})
-		report(t, w)
-		if err := w.save(*path); err != nil {
-			t.Error(err)
-		}
+		runOne(t)
 		return
 	}
 	all := &runs{began: time.Now()}
@@ -47,13 +43,39 @@ func TestSeeds(t *testing.T) {
 	t.Log(all.all())
 }
 
+// worlds are those in which each seed is run.
+func worlds() []string {
+	if *where != "" {
+		return []string{*where}
+	}
+	return slices.Sorted(maps.Keys(scenes))
+}
+
+// runOne runs the one seed, and writes what happened to the file, if one is named.
+func runOne(t *testing.T) {
+	var happened strings.Builder
+	for _, scene := range worlds() {
+		w := simulate(t, *one, options{storm: *storm, scene: scene})
+		report(t, w)
+		happened.WriteString(w.String())
+	}
+	if *path == "" {
+		return
+	}
+	if err := os.WriteFile(*path, []byte(happened.String()), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
 // run runs the seeds from one to another, at that distance.
 func (r *runs) run(t *testing.T, from, to, step uint64) {
 	for seed := from; seed < to; seed += step {
-		w := simulate(t, seed, options{storm: *storm, scene: *world_})
-		report(t, w)
-		if r.add(w) >= 5 {
-			t.Fatal("and so on")
+		for _, scene := range worlds() {
+			w := simulate(t, seed, options{storm: *storm, scene: scene})
+			report(t, w)
+			if r.add(w) >= 5 {
+				t.Fatal("and so on")
+			}
 		}
 	}
 }
@@ -63,28 +85,22 @@ func TestStorms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			all := &runs{began: time.Now()}
 			for seed := uint64(1); seed <= few/5; seed++ {
-				w := simulate(t, seed, options{storm: name})
-				report(t, w)
-				all.add(w)
+				for _, scene := range worlds() {
+					w := simulate(t, seed, options{storm: name, scene: scene})
+					report(t, w)
+					all.add(w)
+				}
 			}
 			t.Log(all.String())
 		})
 	}
 }
 
-// save writes the whole trace to the file, if one is named.
-func (t *trace) save(path string) error {
-	if path == "" {
-		return nil
-	}
-	return os.WriteFile(path, []byte(t.String()), 0o600)
-}
-
 // runs is how many there were, and of what kind.
 type runs struct {
-	mu            sync.Mutex
-	seeds, failed int
-	began         time.Time
+	mu          sync.Mutex
+	ran, failed int
+	began       time.Time
 	tally
 }
 
@@ -92,7 +108,7 @@ type runs struct {
 func (r *runs) add(w *world) (failed int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.seeds++; r.seeds%100 == 0 && *seeds > few {
+	if r.ran++; r.ran%100 == 0 && *seeds > few {
 		defer func() { fmt.Println(r) }()
 	}
 	if len(w.wrong) > 0 {
@@ -110,7 +126,7 @@ func (r *runs) add(w *world) (failed int) {
 }
 
 func (r *runs) String() string {
-	return fmt.Sprintf("%d seeds in %v, %d failed: %d events were due, %d frames came", r.seeds,
+	return fmt.Sprintf("%d runs in %v, %d failed: %d events were due, %d frames came", r.ran,
 		time.Since(r.began).Round(100*time.Millisecond), r.failed, r.due, r.arrivals)
 }
 
@@ -130,7 +146,7 @@ func report(t *testing.T, w *world) {
 	if len(w.wrong) == 0 {
 		return
 	}
-	t.Errorf("seed %d %s: %d things are wrong, the first of them:\n%v\n\n%s", w.seed, w.storm, len(w.wrong), w.wrong[0], w.tail(w.wrong[0], 60))
+	t.Errorf("%s, seed %d %s: %d things are wrong, the first of them:\n%v\n\n%s", w.name, w.seed, w.storm, len(w.wrong), w.wrong[0], w.tail(w.wrong[0], 60))
 }
 
 // The same seed is the same run.

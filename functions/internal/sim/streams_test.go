@@ -9,7 +9,7 @@ import (
 // scenes are what may be in a world.
 var scenes = map[string]func(*world) scene{
 	"mastodon": func(w *world) scene { return &streams{world: w} },
-	"grants":   func(w *world) scene { return newGrants(w) },
+	"tokens":   func(w *world) scene { return newGrants(w) },
 	"channels": func(w *world) scene { return newChannels(w) },
 }
 
@@ -30,6 +30,8 @@ func (s *streams) begin() {
 		s.after(s.between(time.Second, busy), func() { s.app.write() })
 	}
 }
+
+func (s *streams) heals() time.Duration { return healing }
 
 func (s *streams) publisher() *publisher { return s.newPublisher() }
 

@@ -33,6 +33,7 @@ type world struct {
 	// working are those that have goroutines.
 	working map[*actor]bool
 
+	name    string
 	scene   scene
 	app     *app
 	source  *source
@@ -69,6 +70,8 @@ func (t *tally) saw(what string) {
 type scene interface {
 	// begin has clients connect and authors write.
 	begin()
+	// heals is how long things heal until probes are written.
+	heals() time.Duration
 	// publisher is a new instance of publish, and sweeps what sweep does.
 	publisher() *publisher
 	sweeps(a *actor) *sweep.Sweeper
@@ -83,7 +86,7 @@ type scene interface {
 type options struct {
 	spoil  func(*actor, *parts)
 	loosen func(*actor, *enforce.Config, *sweep.Config)
-	// scene is the name of one of scenes; empty: streams.
+	// scene is the name of one of scenes; empty: mastodon.
 	scene  string
 	mutate func(*actor, *publish.Config)
 	// storm is the name of a weather; empty: the seed decides.
@@ -113,7 +116,8 @@ func newWorld(seed uint64, o options) *world {
 	w.rows, w.gateway = newRows(w), &gateway{world: w, sockets: map[string]*socket{}}
 	w.app = &app{world: w, posts: map[string][]*record{}, deletes: map[string]int{}}
 	w.check = &checker{w}
-	w.scene = scenes[cmp.Or(o.scene, "mastodon")](w)
+	w.name = cmp.Or(o.scene, "mastodon")
+	w.scene = scenes[w.name](w)
 	return w
 }
 
@@ -131,8 +135,8 @@ func (w *world) run() {
 	w.after(0, w.gateway.idle)
 	w.after(time.Minute, w.sweep)
 	w.after(busy, func() { w.calm = true })
-	w.after(busy+healing, w.scene.probe)
-	w.after(busy+healing+probing, w.finish)
+	w.after(busy+w.scene.heals(), w.scene.probe)
+	w.after(busy+w.scene.heals()+probing, w.finish)
 	w.scheduler.run()
 }
 

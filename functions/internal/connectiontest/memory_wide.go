@@ -77,6 +77,13 @@ func (w *MemoryWide) Audience(ctx context.Context, t stream.Topic) (stream.Audie
 	return a, nil
 }
 
+// UnderWay reports whether something is open on the segment.
+func (w *MemoryWide) UnderWay(s stream.Segment) bool {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	return w.m.openings.underWay(s)
+}
+
 // Open implements Slices.
 func (w *MemoryWide) Open(_ context.Context, s stream.Segment, event string, slices []int) error {
 	w.m.mu.Lock()

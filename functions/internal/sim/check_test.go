@@ -135,7 +135,7 @@ func (c *checker) repeats(s *socket, key string, got []arrival) {
 		case !again:
 			first[a.number] = a
 			continue
-		case before.id != a.id:
+		case before.id != a.id && before.id != "" && a.id != "": // what comes late has none
 			c.blame(c.markOf(s.ID, a.record), "%s: %s got %d with two ids", s.ID, key, a.number)
 		case s.client.ids, a.repeated, s.unknown[a.number]:
 			c.saw("a repeat")

@@ -50,10 +50,12 @@
 //
 // This is let pass:
 //
+//   - A change whose batch failed in part, and of which some went through the queue of wide streams, may
+//     come twice: a topic that became wide, or narrow, between two attempts is told by both ways.
 //   - A client without ids may miss what an instance of greet had that died: Lambda must not try it
 //     again, since it would come twice and out of order.
 //   - A client whose subscription was refused by an outage, and that for the rest of the invocation can
-//     neither be told nor closed, does not know.
+//     neither be told nor closed, does not know; nor does one whom greet was to tell that died.
 //   - A connection that opens later than stream.YoungFor after $connect wrote it may be taken for gone.
 //   - A mapping that a cut-off removal left is found by the first event that it is for, one by one.
 //   - What a client gets that was written before it listened, because it was on its way or comes again,

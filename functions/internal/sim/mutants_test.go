@@ -92,21 +92,24 @@ var mutants = map[string]func(*actor, *publish.Config){
 	},
 }
 
-// TestMistakesAreFound runs seeds with each mutant, in all weathers, until one fails.
+// TestMistakesAreFound runs seeds with each mutant.
 func TestMistakesAreFound(t *testing.T) {
-	const most = 150
-	weathers := append(slices.Sorted(maps.Keys(storms)), "")
 	for name, mutate := range mutants {
-		t.Run(name, func(t *testing.T) {
-			for seed := uint64(1); seed <= most; seed++ {
-				if w := simulate(t, seed, options{mutate: mutate, storm: weathers[seed%uint64(len(weathers))]}); len(w.wrong) > 0 {
-					t.Logf("seed %d %s: %s", seed, w.storm, w.wrong[0].text)
-					return
-				}
-			}
-			t.Errorf("not found by %d seeds", most)
-		})
+		t.Run(name, func(t *testing.T) { find(t, 150, options{mutate: mutate}) })
 	}
+}
+
+// find runs at most so many seeds with the mistake of the options, in all weathers, until one fails.
+func find(t *testing.T, most uint64, o options) {
+	weathers := append(slices.Sorted(maps.Keys(storms)), "")
+	for seed := uint64(1); seed <= most; seed++ {
+		o.storm = weathers[seed%uint64(len(weathers))]
+		if w := simulate(t, seed, o); len(w.wrong) > 0 {
+			t.Logf("seed %d %s: %s", seed, w.storm, w.wrong[0].text)
+			return
+		}
+	}
+	t.Errorf("not found by %d seeds", most)
 }
 
 // rarely is true once in forty times.

@@ -22,19 +22,21 @@ type publisher struct {
 	enforcer *enforce.Enforcer
 }
 
-func (w *world) newPublisher() *publisher {
-	a := w.actor("publish")
+// newPublisher is a new instance of the function, with what the scene changes.
+func (w *world) newPublisher(function string, with func(*actor, *publish.Config)) *publisher {
+	a := w.actor(function)
 	skew := time.Duration(0)
 	if w.weather.skew > 0 {
 		skew = w.between(-w.weather.skew, w.weather.skew)
 	}
 	writer := history.NewWriter(a.log(), history.WriterConfig{
-		Jitter: a.jitter, Name: namesOf(w.instances["publish"]), Now: func() time.Time { return time.Now().Add(skew) },
+		Jitter: a.jitter, Name: namesOf(w.instances["publish"] + w.instances["deliver"]), Now: func() time.Time { return time.Now().Add(skew) },
 	})
 	config := publish.Config{
 		Directory: table{a}, Recorder: writer, Viewers: nobody{}, Poster: api{a}, Greeter: queue{a}, Reporter: reporter{a},
 		Encode: mastodon.Frame, Identify: mastodon.WithID, Jitter: a.jitter,
 	}
+	with(a, &config)
 	if w.mutate != nil {
 		w.mutate(a, &config)
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -63,6 +64,9 @@ func (w *world) greet(g stream.Greeting, frames []frame) {
 		}, func(err error) {
 			if err != nil {
 				w.note(of(id), "%s gives up: %s", a.name, word(err))
+				if slices.ContainsFunc(frames, func(f frame) bool { return f.Error != "" }) && a.dead.Load() {
+					w.gateway.sockets[id].untold = true
+				}
 				return
 			}
 			w.given(id, frames, -1)

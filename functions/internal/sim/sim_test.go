@@ -19,7 +19,7 @@ var (
 	seeds = flag.Uint64("seeds", few, "how many seeds are run; with more than that, progress is shown")
 	from  = flag.Uint64("from", 1, "the first of the seeds")
 	one   = flag.Uint64("seed", 0, "the one seed that is run")
-	where = flag.String("world", "", "the one world in which they are run: mastodon, channels or tokens; default: each of them")
+	where = flag.String("world", "", "the one world in which they are run: mastodon, wide, channels or tokens; default: each of them")
 	storm = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
 	path  = flag.String("log", "", "a file for all that happened in the run of the one seed")
 )

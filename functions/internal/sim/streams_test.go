@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/sweep"
 )
 
@@ -10,6 +11,7 @@ import (
 var scenes = map[string]func(*world) scene{
 	"mastodon": func(w *world) scene { return &streams{world: w} },
 	"tokens":   func(w *world) scene { return newGrants(w) },
+	"wide":     func(w *world) scene { return newWide(w) },
 	"channels": func(w *world) scene { return newChannels(w) },
 }
 
@@ -33,7 +35,9 @@ func (s *streams) begin() {
 
 func (s *streams) heals() time.Duration { return healing }
 
-func (s *streams) publisher() *publisher { return s.newPublisher() }
+func (s *streams) publisher() *publisher {
+	return s.newPublisher("publish", func(*actor, *publish.Config) {})
+}
 
 func (s *streams) sweeps(a *actor) *sweep.Sweeper { return a.sweeps() }
 

@@ -259,6 +259,10 @@ func (m *member) act() {
 		m.toggle(l, m.rooms(m.app)[m.random.IntN(len(m.rooms(m.app)))])
 	case n < 12:
 		m.speak(l)
+	case n < 14 && len(m.wants) > 0: // at once, so that the second message may be the first
+		room := m.pick(m.wants)
+		l.unsubscribe(room)
+		l.subscribe(room)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"time"
 
@@ -102,7 +104,7 @@ func behaviorOf(b template.Behavior) (cloudfront.Behavior, error) {
 
 // apiHandler tells the AWS APIs of one address apart by what their requests look like.
 func (r *runner) apiHandler() http.Handler {
-	urls := r.functionURLs()
+	urls, tables := r.functionURLs(), r.tablesHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		switch {
 		case strings.HasPrefix(req.URL.Path, urlPrefix):
@@ -113,12 +115,25 @@ func (r *runner) apiHandler() http.Handler {
 			r.functions.ServeHTTP(w, req)
 		case strings.HasPrefix(req.URL.Path+"/", mappingsPath): // the AWS CLI leaves the last slash out
 			r.mappings(w, req)
-		case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "DynamoDB") && r.engine != nil:
-			r.engine.ServeHTTP(w, req) // so that one --endpoint-url is enough
+		case strings.HasPrefix(req.Header.Get("X-Amz-Target"), "DynamoDB"):
+			tables.ServeHTTP(w, req) // so that one --endpoint-url is enough
 		case r.sockets != nil:
 			r.sockets.ServeHTTP(w, req)
 		default:
 			http.NotFound(w, req)
 		}
 	})
+}
+
+// tablesHandler is the embedded engine, or passes on to the one that is elsewhere: to DynamoDB Local, that
+// is, as AWS does not take what was signed for another host.
+func (r *runner) tablesHandler() http.Handler {
+	if r.engine != nil {
+		return r.engine
+	}
+	elsewhere, err := url.Parse(r.database.url)
+	if err != nil {
+		return http.NotFoundHandler()
+	}
+	return &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(elsewhere) }}
 }

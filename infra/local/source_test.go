@@ -338,6 +338,10 @@ func TestATableOfOrdersIsNamedByItsStream(t *testing.T) {
 	s.put("quiet", object{"order": object{}})
 	s.put("o1", object{"edgestream": object{"kind": "merge", "owner": "1"}})
 	s.hears("notifications_merged", "1")
+	described, err := newDatabase(s.api.url(), "us-east-1").streamOf(t.Context(), s.table)
+	if err != nil || !strings.Contains(described, s.table) {
+		t.Errorf("where Lambda and SQS answer DynamoDB says %q, %v", described, err)
+	}
 	s.lists("/2015-03-31/event-source-mappings/", s.table)
 	s.lists("/2015-03-31/event-source-mappings", s.table) // as the AWS CLI asks
 }

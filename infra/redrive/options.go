@@ -26,8 +26,6 @@ the queue's URL, nothing else need be said: where a queue is on this machine, th
 
   go run ./infra/redrive --queue-url http://127.0.0.1:3001/123456789012/FailureQueue
 
-If it runs with --dynamodb URL, AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_DYNAMODB_STREAMS are that URL.
-
 What there can be:
 
   a record         of a table's stream, with the reason why it did not fit. If the item still is what

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -81,6 +82,29 @@ func TestTheRunbookNamesWhatThereIs(t *testing.T) {
 	}
 	if checked < 60 {
 		t.Errorf("only %d names were found", checked)
+	}
+}
+
+// What is pasted at night must at least be a script.
+func TestTheRunbooksCommandsAreShell(t *testing.T) {
+	shell, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("there is no bash")
+	}
+	text, err := os.ReadFile("../../RUNBOOK.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := names(string(text), "(?s)```sh\n(.*?)```")
+	for _, block := range blocks {
+		check := exec.CommandContext(t.Context(), shell, "-n")
+		check.Stdin = strings.NewReader(block)
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%v %s in\n%s", err, out, block)
+		}
+	}
+	if len(blocks) < 15 {
+		t.Errorf("only %d blocks were found", len(blocks))
 	}
 }
 

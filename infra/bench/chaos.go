@@ -40,7 +40,8 @@ connection, for a plain client), unless the client can tell it for a repetition:
 plain, since the very event has come on this connection. Such repetitions are counted as twice, and are
 no failure: a post whose outcome is not known is made again. Only to who reads server-sent events with
 ids nothing may come twice. Gaps are no failure, but are counted: edgestream.gap, which says that
-something could not be resumed. So is what functions have left in the failure queues.
+something could not be resumed. So is what functions have left in the failure queues: what an instance of
+greet had that died, and was due to a client without ids, is lost with it, and counted by itself.
 
 The seed decides every choice; which function is then at which step is up to the machine. What is lost
 or out of order is printed with the client's own trace, the accidents of that time, every post of the
@@ -124,6 +125,7 @@ func chaos(halt context.Context, out io.Writer, f chaosFlags) error {
 	if err != nil {
 		return err
 	}
+	left.excuse(&verdict)
 	return report{f, s, everyone, w, a, verdict, left, course}.print(out)
 }
 

@@ -74,9 +74,33 @@ func TestFailuresAreCountedByWhatTheyAre(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	leftovers{"Greet: gone": 2, "record": 1}.print(&out)
+	leftovers{counts: map[string]int{"Greet: gone": 2, "record": 1}}.print(&out)
 	if !strings.Contains(out.String(), "     2 Greet: gone\n     1 record\n") || !strings.Contains(out.String(), "redrive") {
 		t.Errorf("it prints\n%s", out.String())
+	}
+}
+
+// What a greeting had whose instance died is lost, and nobody's fault; but not to who has ids.
+func TestWhatIsLostWithGreetIsCountedByItself(t *testing.T) {
+	frame := `{"stream":["public"],"event":"update","payload":"{\"mark\":\"a\",\"n\":4}"}`
+	body, err := json.Marshal(map[string]any{"requestContext": map[string]string{"functionArn": "GreetFunction"}, "requestPayload": map[string]any{"frames": []string{frame, "{}"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	had := failure{Body: string(body)}.events()
+	if !slices.Equal(had, []eventName{{"a", 4}}) {
+		t.Fatalf("it had %v", had)
+	}
+	var v verdict
+	for _, kind := range []chaosKind{plainSocket, socketWithIDs} {
+		for _, n := range []int{4, 5} {
+			v.of[kind].lost++
+			v.faulty = append(v.faulty, misfortune{&chaosClient{kind: kind}, publicKey, "lost", writtenEvent{eventName{"a", n}, at(0)}})
+		}
+	}
+	leftovers{given: map[eventName]bool{{"a", 4}: true}}.excuse(&v)
+	if v.of[plainSocket].lost != 1 || v.of[plainSocket].greet != 1 || v.of[socketWithIDs].lost != 2 || len(v.faulty) != 3 || v.all().greet != 1 {
+		t.Errorf("%+v, %d faulty", v.of, len(v.faulty))
 	}
 }
 

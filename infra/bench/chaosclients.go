@@ -200,6 +200,8 @@ type verdict struct {
 type kindSums struct {
 	sums
 	clients, connections int
+	// greet is how much of what was lost an instance of greet had that died.
+	greet int
 }
 
 // all is the sum over all kinds.
@@ -208,6 +210,7 @@ func (v verdict) all() (t kindSums) {
 		t.add(kind.sums)
 		t.clients += kind.clients
 		t.connections += kind.connections
+		t.greet += kind.greet
 	}
 	return t
 }

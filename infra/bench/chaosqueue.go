@@ -14,25 +14,43 @@ import (
 	"strings"
 )
 
-// leftovers are how many messages are in failure queues, by what they are.
-type leftovers map[string]int
+// leftovers are what is in failure queues.
+type leftovers struct {
+	// counts are how many messages there are, by what they are.
+	counts map[string]int
+	// given are the events that an instance of greet had that died.
+	given map[eventName]bool
+}
 
 func (l leftovers) total() (n int) {
-	for _, count := range l {
+	for _, count := range l.counts {
 		n += count
 	}
 	return n
 }
 
+// excuse takes out of a verdict what was lost with an instance of greet: Lambda must not try that again,
+// and who keeps no ids does not come back for it (functions/internal/sim says so too).
+func (l leftovers) excuse(v *verdict) {
+	v.faulty = slices.DeleteFunc(v.faulty, func(m misfortune) bool {
+		excused := m.what == "lost" && !m.client.kind.resumes() && l.given[m.eventName]
+		if excused {
+			v.of[m.client.kind].lost--
+			v.of[m.client.kind].greet++
+		}
+		return excused
+	})
+}
+
 // print prints them, and what is to be done about them.
 func (l leftovers) print(out io.Writer) {
-	if len(l) == 0 {
+	if len(l.counts) == 0 {
 		fmt.Fprintln(out, "failure queues: empty")
 		return
 	}
 	fmt.Fprintln(out, "failure queues:")
-	for _, what := range slices.Sorted(maps.Keys(l)) {
-		fmt.Fprintf(out, "%6d %s\n", l[what], what)
+	for _, what := range slices.Sorted(maps.Keys(l.counts)) {
+		fmt.Fprintf(out, "%6d %s\n", l.counts[what], what)
 	}
 	fmt.Fprintln(out, `They are gone with this run. On AWS they wait for 14 days: go run ./infra/redrive --queue-url URL
 lists them and says what can be done about each, --apply does it, --discard removes what is of no more
@@ -44,18 +62,21 @@ var failureQueues = []string{"FailureQueue", "DeliverFailures.fifo"}
 
 // left receives what is in the failure queues.
 func (s *chaosStage) left(ctx context.Context) (leftovers, error) {
-	found := leftovers{}
+	found := leftovers{map[string]int{}, map[eventName]bool{}}
 	for _, name := range failureQueues {
 		for {
 			some, err := s.receive(ctx, name)
 			if err != nil {
-				return nil, err
+				return found, err
 			}
 			if len(some) == 0 {
 				break
 			}
 			for _, m := range some {
-				found[m.String()]++
+				found.counts[m.String()]++
+				for _, e := range m.events() {
+					found.given[e] = true
+				}
 			}
 		}
 	}
@@ -92,6 +113,20 @@ func (f failure) String() string {
 	}
 	return strings.TrimSuffix(last(r.Context.FunctionArn), "Function") + ": " +
 		strings.TrimSuffix(r.Context.Condition+", "+cmp.Or(requestID.ReplaceAllString(r.Answer.ErrorMessage, ""), "no answer"), ", no answer")
+}
+
+// events are those in the frames of a greeting.
+func (f failure) events() (all []eventName) {
+	var r struct {
+		Greeting struct{ Frames []string } `json:"requestPayload"`
+	}
+	json.Unmarshal([]byte(f.Body), &r) // of something else there are none
+	for _, frame := range r.Greeting.Frames {
+		if e := eventOf([]byte(frame)); e.N > 0 {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // last is the last part of an ARN, without a version.

@@ -41,8 +41,8 @@ func (r report) print(out io.Writer) error {
 	fmt.Fprintf(out, "recovered after the last fault: %s\n", took)
 	r.left.print(out)
 	r.explainAll(out)
-	fmt.Fprintf(out, "bench=chaos seed=%d written=%d due=%d delivered=%d lost=%d disorder=%d twice=%d gaps=%d sse_twice=%d kills=%d faults=%d deliver=%d failures=%d recovery_ms=%d\n",
-		r.flags.seed, r.writer.total, all.due, all.delivered, all.lost, all.disorder, all.twice, all.gaps, r.verdict.sseTwice(),
+	fmt.Fprintf(out, "bench=chaos seed=%d written=%d due=%d delivered=%d lost=%d disorder=%d twice=%d gaps=%d sse_twice=%d lost_with_greet=%d kills=%d faults=%d deliver=%d failures=%d recovery_ms=%d\n",
+		r.flags.seed, r.writer.total, all.due, all.delivered, all.lost, all.disorder, all.twice, all.gaps, r.verdict.sseTwice(), all.greet,
 		kills, r.apiFaults(), r.stage.Counts()["DeliverFunction"], r.left.total(), r.recovered.Milliseconds())
 	switch {
 	case all.lost+all.disorder > 0:
@@ -70,7 +70,8 @@ func (v verdict) rows() [][]string {
 	}{
 		{"clients", func(t kindSums) int { return t.clients }}, {"connections", func(t kindSums) int { return t.connections }},
 		{"due", func(t kindSums) int { return t.due }}, {"delivered", func(t kindSums) int { return t.delivered }},
-		{"lost", func(t kindSums) int { return t.lost }}, {"out of order", func(t kindSums) int { return t.disorder }},
+		{"lost", func(t kindSums) int { return t.lost }},
+		{"lost with greet", func(t kindSums) int { return t.greet }}, {"out of order", func(t kindSums) int { return t.disorder }},
 		{"twice", func(t kindSums) int { return t.twice }}, {"gaps", func(t kindSums) int { return t.gaps }},
 	} {
 		row := []string{line.name}

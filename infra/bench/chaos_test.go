@@ -3,19 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // A short run on the real stack: nothing is lost and nothing is out of order.
@@ -54,53 +47,6 @@ func TestChaosThatIsInterruptedReports(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
-	}
-}
-
-func TestFailuresAreCountedByWhatTheyAre(t *testing.T) {
-	for want, text := range map[string]string{
-		"Greet: RetriesExhausted, Error: gone":         `{"Body":"{\"requestContext\":{\"functionArn\":\"arn:aws:lambda:us-east-1:1:function:GreetFunction:$LATEST\",\"condition\":\"RetriesExhausted\"},\"responsePayload\":{\"errorMessage\":\"RequestId: d0fd1d55-0b3c Error: gone\"}}"}`,
-		"Publish: RecordAgeExceeded":                   `{"Body":"{\"requestContext\":{\"functionArn\":\"arn:aws:lambda:us-east-1:1:function:PublishFunction\",\"condition\":\"RecordAgeExceeded\"},\"DDBStreamBatchInfo\":{}}"}`,
-		"dead letter of HookQueue: received too often": `{"Body":"x","Attributes":{"DeadLetterQueueSourceArn":"arn:aws:sqs:us-east-1:1:HookQueue"}}`,
-		"record of the table Content: unknown kind":    `{"Body":"{\"eventSourceARN\":\"arn:aws:dynamodb:us-east-1:1:table/Content/stream/2026\"}","MessageAttributes":{"reason":{"StringValue":"unknown kind"}}}`,
-		"something else: no reason":                    `{"Body":"what"}`,
-	} {
-		var f failure
-		if err := json.Unmarshal([]byte(text), &f); err != nil {
-			t.Fatal(err)
-		}
-		if f.String() != want {
-			t.Errorf("%q, want %q", f, want)
-		}
-	}
-	var out bytes.Buffer
-	leftovers{counts: map[string]int{"Greet: gone": 2, "record": 1}}.print(&out)
-	if !strings.Contains(out.String(), "     2 Greet: gone\n     1 record\n") || !strings.Contains(out.String(), "redrive") {
-		t.Errorf("it prints\n%s", out.String())
-	}
-}
-
-// What a greeting had whose instance died is lost, and nobody's fault; but not to who has ids.
-func TestWhatIsLostWithGreetIsCountedByItself(t *testing.T) {
-	frame := `{"stream":["public"],"event":"update","payload":"{\"mark\":\"a\",\"n\":4}"}`
-	body, err := json.Marshal(map[string]any{"requestContext": map[string]string{"functionArn": "GreetFunction"}, "requestPayload": map[string]any{"frames": []string{frame, "{}"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	had := failure{Body: string(body)}.events()
-	if !slices.Equal(had, []eventName{{"a", 4}}) {
-		t.Fatalf("it had %v", had)
-	}
-	var v verdict
-	for _, kind := range []chaosKind{plainSocket, socketWithIDs} {
-		for _, n := range []int{4, 5} {
-			v.of[kind].lost++
-			v.faulty = append(v.faulty, misfortune{&chaosClient{kind: kind}, publicKey, "lost", writtenEvent{eventName{"a", n}, at(0)}})
-		}
-	}
-	leftovers{given: map[eventName]bool{{"a", 4}: true}}.excuse(&v)
-	if v.of[plainSocket].lost != 1 || v.of[plainSocket].greet != 1 || v.of[socketWithIDs].lost != 2 || len(v.faulty) != 3 || v.all().greet != 1 {
-		t.Errorf("%+v, %d faulty", v.of, len(v.faulty))
 	}
 }
 
@@ -231,82 +177,5 @@ func TestAFaultDeliversAsItSays(t *testing.T) {
 		if posts := c.of(eventName{"a", n + 1}); len(posts) != 1 || posts[0].connection != "one" || !strings.Contains(posts[0].what, f.name) {
 			t.Errorf("%s is remembered as %v", f.name, posts)
 		}
-	}
-}
-
-// What is asked while the database stalls is answered when that is over, and it comes back from a
-// restart at the same address.
-func TestADatabaseStallsAndComesBack(t *testing.T) {
-	d, err := newDatabase(t.Context(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.close()
-	behind := client(d.proxy.URL)
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		d.stall(t.Context(), 500*time.Millisecond)
-	}()
-	longest := time.Duration(0)
-	for ended := false; !ended; {
-		select {
-		case <-over:
-			ended = true
-		default:
-		}
-		began := time.Now()
-		if _, err := behind.ListTables(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		longest = max(longest, time.Since(began))
-	}
-	if longest < 100*time.Millisecond {
-		t.Errorf("nothing was held: the longest answer took %v", longest)
-	}
-	if err := d.restart(t.Context(), time.Millisecond); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := behind.ListTables(t.Context(), nil); err != nil {
-		t.Error(err)
-	}
-}
-
-// A DynamoDB Local is killed with its connections, and comes back at the same address with its tables.
-func TestADynamoDBLocalComesBackWithItsTables(t *testing.T) {
-	homes, _ := filepath.Glob("../../.cache/dynamodb-*")
-	if _, err := exec.LookPath("java"); err != nil || len(homes) == 0 {
-		t.Skip("./infra/test go_dynamodb_local fetches it; needs Java")
-	}
-	d, err := newDatabase(t.Context(), "", homes[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.close()
-	_, err = d.db.CreateTable(t.Context(), &dynamodb.CreateTableInput{TableName: aws.String("Content"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("owner"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("owner"), KeyType: types.KeyTypeHash}}})
-	if err == nil {
-		err = putItem(t.Context(), d.db, "Content", item{"owner": text("1")})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := d.local.process.Process.Pid
-	if err := d.restart(t.Context(), time.Millisecond); err != nil {
-		t.Fatal(err)
-	}
-	got, err := client(d.proxy.URL).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("Content"), Key: item{"owner": text("1")}})
-	if err != nil || len(got.Item) != 1 || d.local.process.Process.Pid == first {
-		t.Errorf("%v, %v", got, err)
-	}
-}
-
-func TestADynamoDBLocalThatIsNotThereIsSaid(t *testing.T) {
-	if _, err := newDatabase(t.Context(), "", t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is no DynamoDB Local in ") {
-		t.Error(err)
-	}
-	if err := (chaosFlags{duration: 1, settle: 1, rate: 1, clients: 1, dynamodb: "http://x", local: "y"}).check(); err == nil {
-		t.Error("two databases are taken")
 	}
 }

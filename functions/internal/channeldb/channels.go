@@ -16,7 +16,7 @@ type Rows interface {
 	Open(ctx context.Context, s stream.Session, first []stream.Subscription) error
 	AppSession(ctx context.Context, c stream.Connection) (pusher.Session, error)
 	Claim(ctx context.Context, c stream.Connection, channel pusher.Channel, as pusher.Subscriber, at time.Time) (made time.Time, err error)
-	Claimed(ctx context.Context, c stream.Connection, channel pusher.Channel, made time.Time) (bool, error)
+	Claimed(ctx context.Context, c stream.Connection, channel pusher.Channel) (as pusher.Subscriber, made time.Time, err error)
 	Disclaim(ctx context.Context, c stream.Connection, channel pusher.Channel, made time.Time) error
 	Release(ctx context.Context, c stream.Connection, channel pusher.Channel, at time.Time) (as pusher.Subscriber, ended bool, made time.Time, err error)
 	MapChannel(ctx context.Context, s stream.Session, sub stream.Subscription, at time.Time, on bool) error

@@ -57,14 +57,24 @@ func (c *Channels) settle(ctx context.Context, s stream.Session, channel pusher.
 	return c.occupy(ctx, s.App, string(channel))
 }
 
-// confirm reports whether a subscription stands whose place was taken, and frees the place if not.
+// confirm reports whether a subscription stands whose place was taken, and frees the place if not. One
+// that is another message's by now is given its place first: whoever decided that may have died before it
+// did, and its client would be subscribed and hear nothing.
 func (c *Channels) confirm(ctx context.Context, s stream.Session, channel pusher.Channel, as pusher.Subscriber, made time.Time) (bool, error) {
-	stands, err := c.rows.Claimed(ctx, s.Connection, channel, made)
-	if err != nil || stands {
-		return stands, err
+	who, now, err := c.rows.Claimed(ctx, s.Connection, channel)
+	if err != nil || now.Equal(made) {
+		return err == nil, err
 	}
-	_, err = c.place(s, channel).free(ctx, as, made.Add(time.Millisecond))
-	return false, err
+	anew := now.After(made)
+	if anew {
+		if err := c.place(s, channel).take(ctx, who, now); err != nil {
+			return false, err
+		}
+	}
+	if _, err := c.place(s, channel).free(ctx, as, made.Add(time.Millisecond)); err != nil || !anew {
+		return false, err
+	}
+	return c.confirm(ctx, s, channel, who, now)
 }
 
 // Unsubscribe implements pusher.Connections.

@@ -67,14 +67,17 @@ func (c *Connections) Claim(ctx context.Context, connection stream.Connection, c
 	return time.UnixMilli(mine.at).UTC(), nil
 }
 
-// Claimed reports whether the subscription that was made at that time still is.
-func (c *Connections) Claimed(ctx context.Context, connection stream.Connection, channel pusher.Channel, made time.Time) (bool, error) {
+// Claimed is when the subscription was made that there is, and who is subscribed; zero: there is none.
+func (c *Connections) Claimed(ctx context.Context, connection stream.Connection, channel pusher.Channel) (as pusher.Subscriber, made time.Time, err error) {
 	row, err := c.appRow(ctx, connection)
 	if errors.Is(err, stream.ErrNoConnection) {
-		return false, nil
+		return as, made, nil
 	}
 	h, known := row.held(channelKey(channel))
-	return known && h.on && h.made() == made.UnixMilli() && !row.closing(), err
+	if err != nil || !known || !h.on || row.closing() {
+		return as, made, err
+	}
+	return h.who, time.UnixMilli(h.made()).UTC(), nil
 }
 
 var (

@@ -1,16 +1,32 @@
 // Package sim runs the functions in a world of its own, in which time, chance and everything that
 // goes wrong come from one seed. It is tests alone; this page says what they simulate and what not.
 //
-//	go test ./functions/internal/sim                 a number of seeds
-//	go test ./functions/internal/sim -seeds 5000     more, with progress
-//	go test ./functions/internal/sim -seed 69        one; -log FILE for all that happened
-//	go test ./functions/internal/sim -storm deaths   a weather of one kind (storms), with any of these
+//	go test ./functions/internal/sim                   a number of seeds, each in every world
+//	go test ./functions/internal/sim -seeds 5000       more, with progress
+//	go test ./functions/internal/sim -seed 69          one; -log FILE for all that happened
+//	go test ./functions/internal/sim -storm deaths     a weather of one kind (storms), with any of these
+//	go test ./functions/internal/sim -world channels   one world, with any of these
+//
+// The worlds (scenes):
+//
+//   - mastodon: clients of streams, with ids and without, and what is said to them.
+//   - wide: the same with streams that are cut into slices.
+//   - channels: members of apps, who subscribe to public, private, presence and cache channels, sign in,
+//     watch each other, say things, vanish and come back; applications that say things by the HTTP API, as
+//     items and as broadcasts; webhooks.
+//   - tokens: readers of streams whose tokens are revoked or run out, whose accounts are suspended, and that
+//     block others and change their filters.
 //
 // # What is real
 //
 // The domain's code, put together as the mains do it: publish with its lanes, memory and logs;
-// greet; replay; sweep; mastodon's Connect and Messages. Everything that they do to the world is an
-// operation at one of their interfaces.
+// greet; replay; sweep; mastodon's Connect and Messages; in the later worlds pusher's Connect, Messages and
+// Departure, httpapi, hook and enforce. Everything that they do to the world is an operation at one of their
+// interfaces.
+//
+// In the worlds channels and tokens the adapters of the tables are real too (channeldb, dynamo, and what
+// they stand on): each of their requests is an operation, which the embedded engine answers (database), and
+// the records of its streams are what publish and enforce get.
 //
 // # What is simulated
 //
@@ -21,15 +37,15 @@
 //     come late, twice, or again after a failure, and the pollers of a table's stream: one batch per
 //     shard at a time, partial failures, bisection, batches that come twice or go to another instance,
 //     shards that split, pollers that lag, writers of logs whose clocks are seconds off.
-//   - The tables: the plainest stores that keep their contracts (connectiontest, historytest), whose
+//   - The tables of the worlds mastodon and wide: the plainest stores that keep their contracts (connectiontest, historytest), whose
 //     requests are slow, throttled, or done without an answer. A connection's removal takes two
 //     requests, as in the real store, and leaves mappings if the second is not made.
-//   - Clients, with and without ids, that subscribe and unsubscribe, lose their connections and come back,
-//     and authors who write to Content.
+//   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
+//     Content.
 //
-// Not simulated: DynamoDB's own requests beneath the stores' contracts, which those suites and package
-// dynamo test; HTTP and JSON of the adapters; filters of viewers, revocation and expiry of tokens, server-sent
-// events; channels of apps.
+// Not simulated: requests of DynamoDB that are refused for their size or partition, and answers of old
+// states; History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app
+// that is turned off; the HTTP API's questions.
 //
 // # One seed, one run
 //
@@ -48,6 +64,16 @@
 // to another instance, or nobody knew what had become of a post. Nothing is left of connections that
 // are gone, no connection that is there was forgotten, and every record was published.
 //
+// Of channels: each event comes to who was subscribed, in the order of its owner, and not to the socket that
+// it is not for; who comes to a cache channel is told the last one; all who are on a presence channel see
+// those who are there, and who watches others sees who is online; subscriptions are counted, channels count
+// as occupied while somebody is there, and webhooks are told of that in turn.
+//
+// Of tokens: no connection is open whose token has ended, and nothing comes to it ten seconds after enforce
+// has seen to that, or the token has run out; when nothing goes wrong it is closed within fifteen. Nobody is
+// shown on a public stream whom the account blocks, and everybody else is; who listens to user is told that
+// filters have changed. While such a change is carried out either is right.
+//
 // This is let pass:
 //
 //   - A change whose batch failed in part, and of which some went through the queue of wide streams, may
@@ -61,9 +87,17 @@
 //   - What a client gets that was written before it listened, because it was on its way or comes again,
 //     has no order; nor has, for one that resumes, what could not be posted for longer than
 //     history.Delivery.
+//   - Members wait for their greeting, and give a connection up on which they are told nothing.
+//   - An unsubscribe whose function fails or dies may leave the member subscribed, and the channel occupied,
+//     until the connection ends. Who subscribes once more is told that it is, and nothing else.
+//   - Who signs in and is told so by a function that dies then is not told who is online.
+//   - Client events are in the order of their records: those of one socket may be handled in another one.
+//   - Webhooks may miss that a channel was occupied or vacated if an instance dies, a task cannot be put on
+//     the queue, or the table's answer to who made or removed the row is lost.
+//   - Rows of a connection whose token has run out are looked at by nobody, and stay for their time to live.
 //
 // # Whether it would find anything
 //
-// Publishers with a mistake are found within some seeds each (mutants), and the summary counts what the
-// runs have met. Seeds that found mistakes are kept.
+// Publishers, members' functions and enforcers with a mistake are found within some seeds each (mutants,
+// spoilers, looseners), and the summary counts what the runs have met. Seeds that found mistakes are kept.
 package sim

@@ -132,6 +132,9 @@ func slicesHaveAll(t *testing.T, open opener) {
 						t.Errorf("%v: one connection is in %s and in %s", topic, other, group)
 					}
 					at[l.ID] = group
+					if in := x.Cut(1).Segment(topic, l.ID); in != s {
+						t.Errorf("%v: %s is said to be in %s, and is in %s", topic, l.ID, in, s)
+					}
 				}
 			}
 		}

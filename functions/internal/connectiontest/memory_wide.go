@@ -110,6 +110,11 @@ func (w *MemoryWide) OwnerSegment(owner string) stream.Segment {
 	return stream.Segment("owner#" + owner)
 }
 
+// Segment implements Slices.
+func (w *MemoryWide) Segment(t stream.Topic, connection string) stream.Segment {
+	return placeOf(t, connection).segment
+}
+
 // Opened implements Slices.
 func (w *MemoryWide) Opened(_ context.Context, owners []string) (map[string]bool, error) {
 	w.m.mu.Lock()

@@ -14,6 +14,8 @@ type Slices interface {
 	// Opened says of each owner whether something is open on its segment.
 	Opened(ctx context.Context, owners []string) (map[string]bool, error)
 	OwnerSegment(owner string) stream.Segment
+	// Segment is the one in which the connection is found under the topic.
+	Segment(t stream.Topic, connection string) stream.Segment
 	// Reached is what Advance was last given while the slice is open, and "" before that.
 	Reached(ctx context.Context, s stream.Segment, event string, slice int) (after string, open bool, err error)
 	Advance(ctx context.Context, s stream.Segment, event string, slice int, after string) error

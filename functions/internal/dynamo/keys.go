@@ -70,10 +70,13 @@ func shortHash(tokenHash string) string { return tokenHash[:min(16, len(tokenHas
 
 // mappingKey is the key of a connection's mapping under a topic that is not an account's.
 func mappingKey(c stream.Connection, topic stream.Topic, subscription string) table.Item {
-	hash := hashOf(c.ID)
+	return keyOf(mappingPartition(topic, c.ID), fmt.Sprintf("%04x#%s#%s", hashOf(c.ID)>>16, c.ID, subscription))
+}
+
+// mappingPartition is the partition of the topic in which a connection's mappings stand.
+func mappingPartition(topic stream.Topic, connection string) string {
 	partitions := topicPartitions(topic)
-	pk := partitions[int(hash>>8)%len(partitions)]
-	return keyOf(pk, fmt.Sprintf("%04x#%s#%s", hash>>16, c.ID, subscription))
+	return partitions[int(hashOf(connection)>>8)%len(partitions)]
 }
 
 // topicPartitions are the partition keys under which a topic's mappings stand.

@@ -32,6 +32,11 @@ func (*Slices) OwnerSegment(owner string) stream.Segment {
 	return stream.Segment(ownerPrefix + owner)
 }
 
+// Segment is the segment in which the connection is found under the topic, which is not an account's.
+func (*Slices) Segment(topic stream.Topic, connection string) stream.Segment {
+	return stream.Segment(mappingPartition(topic, connection))
+}
+
 func isOwners(s stream.Segment) bool { return strings.HasPrefix(string(s), ownerPrefix) }
 
 // digest stands for a text that may be long.

@@ -72,7 +72,7 @@ func (l *lane) done(d delivery) bool {
 	if l.over() {
 		return true
 	}
-	return l.repeated && l.memory.has(l.keyOf(d))
+	return l.repeated && (l.memory.has(l.keyOf(d)) || l.sent(d))
 }
 
 // settle does what the outcome of a post asks for.

@@ -28,6 +28,9 @@ type batch struct {
 	health   health
 	cause    atomic.Pointer[string]
 	repeated bool // something may have been delivered before
+	// twoWays says that what was may have gone through the queue, or here and would now go there.
+	twoWays bool
+	onwards []onward
 }
 
 type change struct {
@@ -49,6 +52,8 @@ type change struct {
 type owner struct {
 	// failed is the index of its first change that failed; those after it are not delivered.
 	failed atomic.Int32
+	// onward is the first of its changes that goes on being posted here; nil: none.
+	onward *change
 }
 
 // fail marks the change, and with it all later ones of its owner.
@@ -99,6 +104,7 @@ func (b *batch) take(i int, of *stream.Change) *change {
 // plan finds out what is to be said, and to which topics.
 func (p *Publisher) plan(ctx context.Context, changes []stream.Change) *batch {
 	b := p.newBatch(len(changes))
+	b.twoWays = b.repeated && b.Slices != nil
 	changes, unknown := b.settle(ctx, changes)
 	for i := range changes {
 		c := b.take(i, &changes[i])

@@ -169,6 +169,9 @@ func (l *lane) remember(first int32) {
 		_, missing := slices.BinarySearch(l.undone, d.number)
 		if made := !missing && d.number < l.ended || l.left(d); made && d.change.index >= first {
 			l.memory.add(l.keyOf(d))
+			if l.Slices != nil {
+				l.memory.add(l.directKey(d.change, l.segmentOf(d)))
+			}
 		}
 	}
 }

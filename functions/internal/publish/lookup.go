@@ -75,6 +75,9 @@ func (b *batch) admit(found map[stream.Topic]stream.Audience) {
 	for _, audience := range found {
 		n += len(audience.Listeners)
 	}
+	for i := range b.onwards {
+		n += len(b.onwards[i].listeners)
+	}
 	lanes := make(map[string]int32, n)
 	b.lanes, b.cursors = make([]lane, 0, n), make([]cursor, 0, n)
 	for _, t := range b.topics {
@@ -85,6 +88,11 @@ func (b *batch) admit(found map[stream.Topic]stream.Audience) {
 		}
 		for i := range listeners {
 			b.enter(lanes, &listeners[i], b.byTopic[t])
+		}
+	}
+	for i := range b.onwards {
+		for n := range b.onwards[i].listeners {
+			b.enter(lanes, &b.onwards[i].listeners[n], b.onwards[i].messages)
 		}
 	}
 }

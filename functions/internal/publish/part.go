@@ -93,8 +93,10 @@ type Slices interface {
 	Open(ctx context.Context, s stream.Segment, event string, slices []int) error
 	// Opened reports which of the owners' segments (see OwnerSegment) have something under way.
 	Opened(ctx context.Context, owners []string) (map[string]bool, error)
-	// OwnerSegment is the segment of the accounts that an owner's changes go to.
+	// OwnerSegment is the segment of the accounts that an owner's changes go to, and Segment the one in which
+	// the connection is found under another topic.
 	OwnerSegment(owner string) stream.Segment
+	Segment(t stream.Topic, connection string) stream.Segment
 	// Reached is how far a slice of the event has been delivered: what Advance was last given, or "" at
 	// its beginning; open is false if it has been closed.
 	Reached(ctx context.Context, s stream.Segment, event string, slice int) (after string, open bool, err error)

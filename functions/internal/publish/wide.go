@@ -88,6 +88,10 @@ func (b *batch) cutCrowds() {
 
 // cutAccounts takes what the change says to accounts out of the batch.
 func (b *batch) cutAccounts(c *change) {
+	if b.Slices != nil && b.goesOn(c, b.Slices.OwnerSegment(c.Owner)) {
+		c.owner.goesOn(c)
+		return
+	}
 	for i := range b.messages {
 		if m := &b.messages[i]; m.change == c && m.Topic.IsAccount() {
 			m.cut = true
@@ -138,8 +142,10 @@ func (b *batch) sendParts(ctx context.Context, found map[stream.Topic]stream.Aud
 	if b.Slices == nil {
 		return
 	}
+	b.goOn(found)
 	ctx, cancel := b.until(ctx)
 	defer cancel()
+	b.readOn(ctx)
 	b.send(ctx, b.parts(found))
 }
 
@@ -167,6 +173,9 @@ func (b *batch) parts(found map[stream.Topic]stream.Audience) (all []cutting) {
 		for _, s := range found[t].Wide {
 			for _, of := range b.saidTo(t) {
 				c := of[0].change
+				if b.goesOn(c, s) {
+					continue
+				}
 				byChange[c.index] = append(byChange[c.index], cutting{c, b.cutSegment(c, s, of)})
 			}
 		}
@@ -284,7 +293,10 @@ const cuttingsAtOnce = 32
 func (b *batch) sendSome(ctx context.Context, all []cutting) {
 	keys := make([]uint64, len(all))
 	for i, of := range all {
-		keys[i] = b.key(of.change, "wide", stream.Subscription{Param: string(of.parts[0].Segment)}, 0)
+		if of.change.behindOnward() {
+			of.change.hold()
+		}
+		keys[i] = b.wideKey(of.change, of.parts[0].Segment)
 		if b.repeated && b.memory.has(keys[i]) {
 			all[i].parts = nil
 		}

@@ -101,6 +101,8 @@ func (w *wide) Opened(_ context.Context, owners []string) (map[string]bool, erro
 	return open, nil
 }
 
+func (w *wide) Segment(t stream.Topic, _ string) stream.Segment { return segmentOf(t) }
+
 func (w *wide) OwnerSegment(owner string) stream.Segment { return stream.Segment("owner#" + owner) }
 
 func (w *wide) Reached(_ context.Context, s stream.Segment, event string, slice int) (string, bool, error) {

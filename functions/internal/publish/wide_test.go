@@ -76,6 +76,65 @@ func TestASegmentStaysWideUntilItsQueueIsEmpty(t *testing.T) {
 	}
 }
 
+func TestWhatWasPostedGoesOnBeingPostedThoughTheSegmentIsWide(t *testing.T) {
+	w := newWide(newWorld(t), 3)
+	w.listen("c0", "1", tag)
+	w.listen("c1", "1", tag)
+	w.answer = func(id, _ string) error {
+		if id == "c1" {
+			return errOdd
+		}
+		return nil
+	}
+	w.disconnect = func(string) error { return stream.ErrUnavailable }
+	p := w.publisher(Config{Patience: time.Millisecond})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{toTag(1, "a")}), "1")
+	w.answer = nil
+	opens := w.Open(t.Context(), segmentOf(stream.HashtagTopic("x")), "of another", []int{0})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{toTag(1, "a"), toTag(2, "a"), toTag(3, "b")}), "2")
+	if opens != nil || len(w.queue) != stream.Slices || w.queue[0].Owner != "b" {
+		t.Fatalf("%v; on the queue: %v", opens, w.queue)
+	}
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{toTag(2, "a"), toTag(3, "b")}))
+	for len(w.queue) > 0 {
+		w.work(w.publisher(Config{}), 100, time.Minute)
+	}
+	w.want("c0", tagged(1, 3, 2)...)
+	w.want("c1", tagged(1, 3, 2)...)
+}
+
+func TestWhatWentThroughTheQueueIsNotPostedWhenTheSegmentIsNarrow(t *testing.T) {
+	w := newWide(newWorld(t), 3)
+	for n := range 4 {
+		w.listen(fmt.Sprint("c", n), "1", tag)
+	}
+	w.user("u", "2")
+	w.answer = func(id, _ string) error {
+		if id == "u" {
+			return errOdd
+		}
+		return nil
+	}
+	w.disconnect = func(string) error { return stream.ErrUnavailable }
+	both := record(1, "a", "broadcast", "1", func(i *stream.Item) {
+		i.Event, i.Topics = "e", []stream.Target{{Stream: stream.Hashtag, Tag: "x"}, {Stream: stream.User, Account: "2"}}
+	})
+	p := w.publisher(Config{Patience: time.Millisecond})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{both}), "1")
+	for len(w.queue) > 0 {
+		w.work(w.publisher(Config{}), 100, time.Minute)
+	}
+	w.answer = nil
+	topic := stream.HashtagTopic("x")
+	w.listeners[topic] = w.listeners[topic][:1] // the others have left
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{both}))
+	w.want("c0", tagged(1)...)
+	w.want("u", heard(1)...)
+	if len(w.queue) > 0 {
+		t.Errorf("on the queue: %v", w.queue)
+	}
+}
+
 // crowd is a broadcast to n accounts.
 func toCrowd(number int, owner string, n int) stream.Change {
 	var accounts []string

@@ -24,17 +24,8 @@ type record struct {
 	// and done when nothing of it was left to do; zero: not yet.
 	published, done time.Time
 	queued          int
-	// failed says that its batch came again, and cut that something of it was put on that queue.
-	failed, cut bool
 	// repeated says that it may have been posted by an instance that the next one does not know of.
 	repeated bool
-}
-
-// part notes what may have had the record go both ways: what was posted of it at once goes through the
-// queue if its topic was wide when it came again, and the other way round.
-func (r *record) part(failed, cut bool) {
-	r.failed, r.cut = r.failed || failed, r.cut || cut
-	r.repeated = r.repeated || r.failed && r.cut
 }
 
 // settle notes that the record is done, if it is.

@@ -76,8 +76,6 @@
 //
 // This is let pass:
 //
-//   - A change whose batch failed in part, and of which some went through the queue of wide streams, may
-//     come twice: a topic that became wide, or narrow, between two attempts is told by both ways.
 //   - A client without ids may miss what an instance of greet had that died: Lambda must not try it
 //     again, since it would come twice and out of order.
 //   - A client whose subscription was refused by an outage, and that for the rest of the invocation can

@@ -155,9 +155,6 @@ func (s *shard) attempt(batch []*record, then func()) {
 		case len(failed) > 0:
 			first := slices.IndexFunc(batch, func(r *record) bool { return slices.Contains(failed, r.Sequence) })
 			s.saw("a batch that failed in part")
-			for _, r := range batch[first:] {
-				r.part(true, false)
-			}
 			s.note(markOf(batch), "%s: %s failed from %d on", p.name, numbers(batch), batch[first].number)
 			s.again(func() { s.attempt(batch[first:], then) })
 		default:

@@ -131,6 +131,8 @@ func (t sliceTable) OwnerSegment(owner string) stream.Segment {
 	return t.wide.opened.OwnerSegment(owner)
 }
 
+func (t sliceTable) Segment(topic stream.Topic, _ string) stream.Segment { return segmentOf(topic) }
+
 func (t sliceTable) Reached(ctx context.Context, s stream.Segment, event string, slice int) (after string, open bool, err error) {
 	err = t.call(ctx, "", fmt.Sprintf("asks how far %s of %s got in %d", s, event, slice), func() (err error) {
 		after, open, err = t.wide.opened.Reached(ctx, s, event, slice)
@@ -268,7 +270,6 @@ func (q *partQueue) put(parts []publish.Part) {
 		q.sent[id] = time.Now()
 		i := slices.IndexFunc(q.records, func(r *record) bool { return r.EventID == p.Event })
 		q.records[i].queued++
-		q.records[i].part(false, true)
 		q.messages = append(q.messages, &queued{Part: p, record: q.records[i]})
 		if !slices.Contains(q.segments, p.Segment) {
 			q.segments = append(q.segments, p.Segment)

@@ -23,7 +23,8 @@ benchmark. Latency is from just before PutItem to the frame's arrival; the strea
 AWS (4 times a second) unless --stream-poll says otherwise. With more than 500 sockets the statuses go
 through the queue of wide changes, at most --pace posts a second. The ratio is deliveries per second
 over those of a bare WebSocket server in this process that writes the same frames to as many
-sockets.
+sockets. Processor time is that of all of the statuses at once: what the machine does besides
+counts little in it.
 
 Then the same with --sse streams of server-sent events, on a runner of their own whose DynamoDB is
 in this process and counts what is consumed. Each stream is a process of the function, as each is an
@@ -99,20 +100,36 @@ func fanoutSockets(ctx context.Context, out io.Writer, f fanoutFlags) (string, e
 	if err != nil {
 		return "", err
 	}
+	before := taken(l)
 	ours, err := crowd.publish(ctx, db, f.single, f.events)
 	if err != nil {
 		return "", err
 	}
-	runner, functions := l.Memory()
+	work := taken(l).since(before)
 	ours.add(crowd.rest(ctx))
 	bare, err := bareFanout(ctx, f.sockets, f.events, crowd.sample)
 	if err != nil {
 		return "", err
 	}
-	return reportSockets(out, f, single, ours, bare, runner, functions), errors.Join(single.verdict(), ours.verdict())
+	return reportSockets(out, f, single, ours, bare, work), errors.Join(single.verdict(), ours.verdict())
 }
 
-func reportSockets(out io.Writer, f fanoutFlags, single, ours, bare outcome, runner, functions float64) string {
+// resources are what a stack takes: seconds of processor time, and resident megabytes.
+type resources struct{ runner, functions, runnerMB, functionsMB float64 }
+
+func taken(l *stack.Stack) (r resources) {
+	r.runner, r.functions = l.CPU()
+	r.runnerMB, r.functionsMB = l.Memory()
+	return r
+}
+
+// since is the time that was taken since before, and the memory of now.
+func (r resources) since(before resources) resources {
+	r.runner, r.functions = r.runner-before.runner, r.functions-before.functions
+	return r
+}
+
+func reportSockets(out io.Writer, f fanoutFlags, single, ours, bare outcome, work resources) string {
 	sockets := strconv.Itoa(f.sockets)
 	rows := [][]string{
 		{"", "one by one", "at once", "bare server, at once"},
@@ -126,8 +143,10 @@ func reportSockets(out io.Writer, f fanoutFlags, single, ours, bare outcome, run
 		{"deliveries per second", "", whole(ours.rate()), whole(bare.rate())},
 		{"p50 ms", single.millis(50), ours.millis(50), ""},
 		{"p99 ms", single.millis(99), ours.millis(99), ""},
-		{"memory of runner, MB", "", whole(runner), ""},
-		{"memory of functions, MB", "", whole(functions), ""},
+		{"processor us of functions, a delivery", "", whole(1e6 * work.functions / float64(max(1, ours.delivered))), ""},
+		{"processor us of runner, a delivery", "", whole(1e6 * work.runner / float64(max(1, ours.delivered))), ""},
+		{"memory of runner, MB", "", whole(work.runnerMB), ""},
+		{"memory of functions, MB", "", whole(work.functionsMB), ""},
 	}...))
 	return fmt.Sprintf("ratio=%s deliveries_per_second=%s p50_ms=%s p99_ms=%s lost=%d extra=%d disorder=%d",
 		two(ours.rate()/bare.rate()), whole(ours.rate()), single.millis(50), single.millis(99),

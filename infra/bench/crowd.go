@@ -86,11 +86,9 @@ func (p people) put(ctx context.Context, db *dynamodb.Client, row func(i int) it
 
 // dial opens a socket for each, with this added to the URL's query.
 func (p people) dial(ctx context.Context, l *stack.Stack, query string) (*crowd[socket], error) {
-	return dialAll(ctx, p.n, func(i int) string { return p.url(l, i, query) })
-}
-
-func (p people) url(l *stack.Stack, i int, query string) string {
-	return strings.Replace(l.Edge, "http", "ws", 1) + "/api/v1/streaming?access_token=" + p.token(i) + query
+	return dialAll(ctx, p.n, func(i int) string {
+		return strings.Replace(l.Edge, "http", "ws", 1) + "/api/v1/streaming?access_token=" + p.token(i) + query
+	})
 }
 
 func dialAll(ctx context.Context, n int, url func(i int) string) (*crowd[socket], error) {

@@ -17,12 +17,13 @@ const versusHelp = `The same work through what one would use instead: serverless
 N WebSocket connections listen to one stream, M events of a kilobyte are written, and every frame
 is read. In turn, in each round, on loopback alone and with nothing else of this command running:
 
-  Edgestream         infra/local with the real functions; an event is a PutItem into Content
+  Edgestream         infra/local with the real functions, the sockets at API Gateway and not at
+                     CloudFront, which the next has none of; an event is a PutItem into Content
   serverless-offline the npm package, with the publisher of infra/bench/versus in Node: connections
                      in a table of the same embedded DynamoDB (a process of its own), a post with
                      AWS's SDK for each; an event is an invocation of its function
   Edgestream, Channels and Sockudo
-                     the same with the Channels protocol, an event being a POST to
+                     the Channels protocol, Edgestream's at CloudFront; an event is a POST to
                      /apps/{id}/events; Sockudo is a Pusher server in one process, in Rust
 
 A turn starts the contestant anew, warms it with some sockets that leave again, opens N, writes
@@ -135,6 +136,7 @@ func (c *contestant) turn(ctx context.Context, f versusFlags, round int) error {
 	}
 	t.round = round
 	c.turns = append(c.turns, t)
+	fmt.Fprintf(os.Stderr, "round %d of %d: %s: %s deliveries per second and core\n", round+1, f.rounds, c.name, whole(t.perCore()))
 	return nil
 }
 

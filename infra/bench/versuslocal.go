@@ -56,8 +56,9 @@ type streamed struct {
 	everyone people
 }
 
+// join is at API Gateway itself: serverless-offline has no CloudFront before it either.
 func (s streamed) join(ctx context.Context, i int) (listener, error) {
-	return dialOne(ctx, s.everyone.url(s.local, i, "&stream=public"))
+	return dialOne(ctx, s.local.WebSocket+"?stream=public&access_token="+s.everyone.token(i))
 }
 
 func (s streamed) write(ctx context.Context, event int) error {

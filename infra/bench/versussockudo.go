@@ -21,12 +21,7 @@ func prepareSockudo(ctx context.Context, _ versusFlags) (starter, string, error)
 		return nil, "", err
 	}
 	if _, err := os.Stat(path); err != nil {
-		if err := canCompile(); err != nil {
-			return nil, "", err
-		}
-		build := nice(ctx, "cargo", "install", "sockudo", "--version", sockudoVersion, "--locked", "--root", sockudoFolder)
-		build.Env = append(os.Environ(), "CARGO_TARGET_DIR="+filepath.Join(sockudoFolder, "target"))
-		if err := fetch(ctx, "Sockudo", build, "cargo-"+sockudoID); err != nil {
+		if err := installSockudo(ctx); err != nil {
 			return nil, "", err
 		}
 	}
@@ -36,6 +31,20 @@ func prepareSockudo(ctx context.Context, _ versusFlags) (starter, string, error)
 	}
 	start := func(ctx context.Context) (rival, error) { return startSockudo(ctx, path) }
 	return start, sockudoVersion + ", default features, " + compiler, nil
+}
+
+// installSockudo compiles it. What is done of that is kept for the next time if it is interrupted.
+func installSockudo(ctx context.Context) error {
+	if err := canCompile(); err != nil {
+		return err
+	}
+	target := filepath.Join(sockudoFolder, "target") // a gigabyte
+	build := nice(ctx, "cargo", "install", "sockudo", "--version", sockudoVersion, "--locked", "--root", sockudoFolder)
+	build.Env = append(os.Environ(), "CARGO_TARGET_DIR="+target)
+	if err := fetch(ctx, "Sockudo", build, "cargo-"+sockudoID); err != nil {
+		return err
+	}
+	return os.RemoveAll(target)
 }
 
 // canCompile says before half an hour of compiling what it would end with.

@@ -56,6 +56,8 @@ type hearing struct {
 	asked, from, to time.Time
 	// handled says that a message was handled that asked for it, and answered that it was told so.
 	handled, answered bool
+	// denied says that the message under way was answered by an error.
+	denied bool
 	// stuck says that the message that was to end it may have done nothing.
 	stuck bool
 	tries int
@@ -171,6 +173,9 @@ func (l *life) signIn() {
 // subscribe asks for a channel until it is told that it has it.
 func (l *life) subscribe(channel string) {
 	h := &hearing{life: l, channel: channel, asked: time.Now()}
+	if before := l.ended(channel); before != nil {
+		h.fresh = before.fresh // what it is told then is on its way
+	}
 	l.hears[channel] = h
 	l.all = append(l.all, h)
 	h.ask()
@@ -188,7 +193,7 @@ func (h *hearing) ask() {
 	h.tell("pusher:subscribe", h.request(), func(a *actor, err error) {
 		h.open[h.channel]--
 		h.flawed = h.flawed || err != nil || a.complained
-		h.handled = h.handled || err == nil
+		h.handled, h.denied = !h.denied && (h.handled || err == nil), false
 		h.settle()
 	})
 	h.open[h.channel]++
@@ -355,7 +360,8 @@ func (m *member) receive(s *socket, f frame) {
 	case pusher.Failed:
 		l.failed(f)
 	case pusher.NotSubscribed:
-		if h != nil {
+		if h != nil && h.from.IsZero() { // whatever else it may have been told of that attempt
+			h.denied, h.answered = true, false
 			m.after(time.Second, h.ask)
 		}
 	default:

@@ -3,7 +3,8 @@
 //
 // It exists because a publisher signs thousands of requests a second: the signing key is derived
 // once per day, the date is written once per second, and the request is hashed from one reused buffer,
-// at half of the time of the SDK's signer and with 3 allocations for its 46. The result is the same header, byte for byte; a test compares the two.
+// in half of the time of the SDK's signer and with 3 allocations for its 46. The result is the same
+// header, byte for byte; a test compares the two.
 package sign
 
 import (

@@ -90,6 +90,8 @@
 //     until the connection ends. Who subscribes once more is told that it is, and nothing else.
 //   - Who signs in and is told so by a function that dies then is not told who is online.
 //   - Client events are in the order of their records: those of one socket may be handled in another one.
+//   - A channel may not count as occupied, nor its subscriptions be counted again, if the subscribe that came
+//     first failed or died, until somebody else comes.
 //   - Webhooks may miss that a channel was occupied or vacated if an instance dies, a task cannot be put on
 //     the queue, or the table's answer to who made or removed the row is lost.
 //   - Rows of a connection whose token has run out are looked at by nobody, and stay for their time to live.

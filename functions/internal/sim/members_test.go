@@ -130,16 +130,16 @@ func (m *member) connected(s *socket) {
 	m.after(time.Minute, l.beat)
 }
 
-// beat asks whether the other side is there, when nothing has come for two minutes.
+// beat asks whether the other side is there, when nothing has come for some time.
 func (l *life) beat() {
 	if l.member.life != l || !l.left.IsZero() {
 		return
 	}
 	l.after(time.Minute, l.beat)
 	switch quiet := time.Since(l.heard); {
-	case quiet > 150*time.Second:
+	case quiet > 170*time.Second:
 		l.gateway.close(l.socket, "quiet")
-	case quiet > 2*time.Minute:
+	case quiet > 100*time.Second:
 		l.gateway.send(l.socket, `{"event":"pusher:ping","data":{}}`)
 	}
 }

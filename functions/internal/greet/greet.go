@@ -61,7 +61,11 @@ const openedWithin = 40 * time.Second
 func (g Greeter) Greet(ctx context.Context, greeting stream.Greeting) error {
 	err := g.post(ctx, greeting)
 	if greeting.Close && !errors.Is(err, stream.ErrGone) || g.Closer != nil && unheard(err) {
-		err = errors.Join(err, g.close(ctx, greeting.Connection.ID))
+		was, failure := g.close(ctx, greeting.Connection.ID)
+		if errors.Is(err, errLate) && !was && failure == nil {
+			return fmt.Errorf("%w: %w", stream.ErrGone, err) // or closed by an attempt before
+		}
+		err = errors.Join(err, failure)
 	}
 	return err
 }
@@ -109,18 +113,19 @@ func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
 	return nil
 }
 
-// close tries until the connection is closed or gone, refused for good, or the time is up.
-func (g Greeter) close(ctx context.Context, id string) error {
+// close tries until the connection is closed or gone, refused for good, or the time is up. It reports
+// whether the connection was there.
+func (g Greeter) close(ctx context.Context, id string) (was bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, g.Patience)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		err := g.Closer.Disconnect(ctx, id)
+		err = g.Closer.Disconnect(ctx, id)
 		if err == nil || errors.Is(err, stream.ErrGone) {
-			return nil
+			return err == nil, nil
 		}
 		pause, again := posting{jitter: g.jitter()}.pause(err, attempt, time.Now())
 		if !again || sleep(ctx, pause) != nil {
-			return fmt.Errorf("connection not closed: %w", err)
+			return true, fmt.Errorf("connection not closed: %w", err)
 		}
 	}
 }

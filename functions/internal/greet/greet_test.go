@@ -221,6 +221,18 @@ func TestWhatWouldComeBehindLaterFramesClosesTheConnection(t *testing.T) {
 	}
 }
 
+func TestWhatIsLateForAConnectionThatIsGoneIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{gateway: &gateway{}, failures: []error{stream.ErrGone}}
+		late := greeting("1")
+		late.NotAfter = time.Now().Add(-time.Second)
+		if err := d.greeter().Greet(context.Background(), late); !errors.Is(err, stream.ErrGone) {
+			t.Errorf("got %v", err)
+		}
+		accepted(t, d.gateway, "")
+	})
+}
+
 func TestTheContextsEndEndsTheGreeting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

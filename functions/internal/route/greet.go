@@ -21,8 +21,8 @@ var errNotDelivered = errors.New("greeting not delivered")
 
 // Greet is the handler of the function that others invoke asynchronously with a greeting. It
 // fails if the service is at fault, and not if the client left, so that Lambda can keep what was
-// not delivered in the function's OnFailure destination. Lambda itself must not try again
-// (MaximumRetryAttempts: 0): a minute later, frames would come out of order and twice.
+// not delivered in the function's OnFailure destination. Lambda tries once more (MaximumRetryAttempts: 1), a
+// minute later: too late to post anything, but it closes the connection of an instance that has died.
 func Greet(g Greeter, log *slog.Logger) func(context.Context, stream.Greeting) error {
 	return func(ctx context.Context, greeting stream.Greeting) (err error) {
 		log := log.With("connection", greeting.Connection.ID, "request", requestID(ctx))

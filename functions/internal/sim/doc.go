@@ -76,10 +76,10 @@
 //
 // This is let pass:
 //
-//   - A client without ids may miss what an instance of greet had that died: Lambda must not try it
-//     again, since it would come twice and out of order.
+//   - A client without ids may miss what an instance of greet had that died, but then its connection is
+//     closed a minute later.
 //   - A client whose subscription was refused by an outage, and that for the rest of the invocation can
-//     neither be told nor closed, does not know; nor does one whom greet was to tell that died.
+//     neither be told nor closed, does not know; nor does one whom two instances of greet were to tell.
 //   - A connection that opens later than stream.YoungFor after $connect wrote it may be taken for gone.
 //   - A mapping that a cut-off removal left is found by the first event that it is for, one by one.
 //   - What a client gets that was written before it listened, because it was on its way or comes again,

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -19,10 +18,13 @@ func (q queue) Greet(ctx context.Context, g stream.Greeting) error {
 		frames[i] = parse([]byte(text))
 	}
 	id := g.Connection.ID
+	if g.NotAfter.IsZero() { // as package lambdainvoke has it
+		g.NotAfter = g.Connection.ConnectedAt.Add(45 * time.Second)
+	}
 	return q.do(ctx, operation{
 		class: invokes, what: fmt.Sprintf("has %s greeted with %s", id, frames), about: func() mark { return of(id) },
 		effect: func() error {
-			q.world.greet(g, frames)
+			q.world.greet(g, frames, 1, 0)
 			return nil
 		},
 		unsure: func() { q.unsureOf(id, frames) },
@@ -51,25 +53,29 @@ func (w *world) soon(pause time.Duration, do func()) (twice bool) {
 	return twice
 }
 
-// greet invokes greet, which is not tried again.
-func (w *world) greet(g stream.Greeting, frames []frame) {
+// greet invokes greet, and again after a minute if it fails.
+func (w *world) greet(g stream.Greeting, frames []frame, tries int, pause time.Duration) {
 	id := g.Connection.ID
-	w.given(id, frames, +1)
-	twice := w.soon(0, func() {
+	if pause == 0 {
+		w.given(id, frames, +1)
+	}
+	twice := w.soon(pause, func() {
 		a := w.actor("greet")
 		a.invoke(30*time.Second, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 29*time.Second)
 			defer cancel()
 			return a.greets().Greet(ctx, g)
 		}, func(err error) {
-			if err != nil {
+			switch {
+			case err != nil && tries > 0:
 				w.note(of(id), "%s gives up: %s", a.name, word(err))
-				if slices.ContainsFunc(frames, func(f frame) bool { return f.Error != "" }) && a.dead.Load() {
-					w.gateway.sockets[id].untold = true
-				}
-				return
+				w.greet(g, frames, tries-1, time.Minute)
+			case err != nil:
+				w.note(of(id), "%s does not close it: %s", a.name, word(err))
+				w.gateway.sockets[id].untold = true
+			case pause == 0:
+				w.given(id, frames, -1)
 			}
-			w.given(id, frames, -1)
 		})
 	})
 	if twice {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"edgestream/functions/internal/pusher"
 	"edgestream/functions/internal/pushertest"
@@ -18,7 +19,7 @@ type told struct {
 	vacating, counting []string
 }
 
-func (h *told) Occupied(context.Context, string, string) error { return nil }
+func (h *told) Occupied(context.Context, string, string, time.Time) error { return nil }
 
 func (h *told) Vacating(_ context.Context, _ string, channels ...string) error {
 	if h.fails--; h.fails >= 0 {

@@ -35,9 +35,9 @@ type Hooks struct {
 	Now func() time.Time
 }
 
-// Occupied reports that a channel has its first subscriber.
-func (h Hooks) Occupied(ctx context.Context, app, channel string) error {
-	return h.report(ctx, app, Event{Name: ChannelOccupied, Channel: channel})
+// Occupied reports that a channel has its first subscriber since then.
+func (h Hooks) Occupied(ctx context.Context, app, channel string, since time.Time) error {
+	return h.reportAt(ctx, since, app, Event{Name: ChannelOccupied, Channel: channel})
 }
 
 // Vacating has channels that seem to have no subscriber left looked at after Settle. That is done
@@ -143,6 +143,11 @@ func (h Hooks) Recount(ctx context.Context, app, channel string, delay time.Dura
 // report puts events of one kind and channel on the queue if a webhook wants them: so many of them in
 // one task, which keeps their order.
 func (h Hooks) report(ctx context.Context, app string, events ...Event) error {
+	return h.reportAt(ctx, h.now(), app, events...)
+}
+
+// reportAt reports what happened at that time.
+func (h Hooks) reportAt(ctx context.Context, at time.Time, app string, events ...Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -151,11 +156,10 @@ func (h Hooks) report(ctx context.Context, app string, events ...Event) error {
 		return err
 	}
 	var tasks []Task
-	now := h.now()
 	for some := range slices.Chunk(events, perTask) {
-		task := newTask(now, app)
+		task := newTask(at, app)
 		task.Events = some
-		tasks, now = append(tasks, task), now.Add(1) // the next one comes after it
+		tasks, at = append(tasks, task), at.Add(1) // the next one comes after it
 	}
 	return h.Queue.Put(ctx, 0, tasks...)
 }

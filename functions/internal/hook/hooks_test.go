@@ -74,6 +74,14 @@ func TestAMemberWhoIsReportedAsGoneMeanwhileIsReportedAgain(t *testing.T) {
 	}
 }
 
+func TestOccupiedIsOrderedByWhenItWas(t *testing.T) {
+	q, since := &queue{}, time.Now().Add(-5*time.Second)
+	h := hook.Hooks{Apps: app(all(url)), Queue: q}
+	if err := h.Occupied(t.Context(), "1", "x", since); err != nil || len(q.tasks) != 1 || q.tasks[0].At != since.UnixMilli() {
+		t.Errorf("%+v, %v", q.tasks, err)
+	}
+}
+
 func TestMembersAreReportedInTheOrderInWhichTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queue{}
@@ -99,7 +107,7 @@ func TestMembersAreReportedInTheOrderInWhichTheyCame(t *testing.T) {
 
 // calls are all calls, about the app 1.
 var calls = map[string]func(context.Context, hook.Hooks) error{
-	"occupied":  func(ctx context.Context, h hook.Hooks) error { return h.Occupied(ctx, "1", "x") },
+	"occupied":  func(ctx context.Context, h hook.Hooks) error { return h.Occupied(ctx, "1", "x", time.UnixMilli(5000)) },
 	"vacating":  func(ctx context.Context, h hook.Hooks) error { return h.Vacating(ctx, "1", "x", "y") },
 	"added":     func(ctx context.Context, h hook.Hooks) error { return h.MembersAdded(ctx, "1", "presence-x", "7", "8") },
 	"left":      func(ctx context.Context, h hook.Hooks) error { return h.MembersLeft(ctx, "1", "presence-x", "7", "8") },
@@ -210,7 +218,7 @@ func TestFailuresAreReturned(t *testing.T) {
 		}
 	}
 	h := hook.Hooks{Apps: app(), Queue: &queue{}}
-	if err := h.Occupied(t.Context(), "broken", "x"); !errors.Is(err, errTable) {
+	if err := h.Occupied(t.Context(), "broken", "x", time.Now()); !errors.Is(err, errTable) {
 		t.Error(err)
 	}
 }

@@ -78,7 +78,7 @@ func (c *channel) come(ctx context.Context, client int) {
 	}
 	c.request(func() { first, c.row, c.mark = !c.row, true, 0 })
 	if first {
-		_ = c.hooks.Occupied(ctx, "1", "x")
+		_ = c.hooks.Occupied(ctx, "1", "x", time.Now())
 	}
 }
 

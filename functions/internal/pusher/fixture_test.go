@@ -54,7 +54,7 @@ func (s *said) happened(words ...string) error {
 	return s.err
 }
 
-func (s *said) Occupied(_ context.Context, app, channel string) error {
+func (s *said) Occupied(_ context.Context, app, channel string, _ time.Time) error {
 	return s.happened("occupied", app, channel)
 }
 

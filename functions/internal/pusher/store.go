@@ -87,8 +87,9 @@ type Closed struct {
 // Hooks tells webhooks what happens. An error says that they may not hear of it; nothing else
 // depends on it.
 type Hooks interface {
-	// Occupied is called when a channel has got its first subscriber.
-	Occupied(ctx context.Context, app, channel string) error
+	// Occupied is called when a channel has got its first subscriber, and since when it has: what is
+	// reported of it is ordered by that, also if there was more to do before it was reported.
+	Occupied(ctx context.Context, app, channel string, since time.Time) error
 	// Vacating is called when channels seem to have no subscriber left. It is needed without webhooks
 	// too: who asks which channels are occupied is told by what is looked at then.
 	Vacating(ctx context.Context, app string, channels ...string) error

@@ -24,9 +24,10 @@ func (c *call) subscribe(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	occupied, err := c.Connections.Subscribe(ctx, c.session, c.channel, as, c.in.At)
+	since := time.Now()
 	if errors.Is(err, ErrSubscribed) {
 		if occupied {
-			err = errors.Join(err, c.Hooks.Occupied(ctx, c.app.ID, string(c.channel)))
+			err = errors.Join(err, c.Hooks.Occupied(ctx, c.app.ID, string(c.channel), since))
 		}
 		return outcome{}, told(err, "Existing subscription to channel "+string(c.channel))
 	}
@@ -37,7 +38,7 @@ func (c *call) subscribe(ctx context.Context) (outcome, error) {
 	return outcome{c.succeeded(), func(ctx context.Context) ([][]byte, error) {
 		var hook error
 		if occupied {
-			hook = c.Hooks.Occupied(ctx, c.app.ID, string(c.channel))
+			hook = c.Hooks.Occupied(ctx, c.app.ID, string(c.channel), since)
 		}
 		return nil, errors.Join(hook, count(ctx, c.Apps, c.Events, c.app.ID, []string{string(c.channel)}))
 	}}, nil

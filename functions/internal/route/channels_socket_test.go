@@ -23,7 +23,7 @@ var demo = pusher.App{ID: "4072", Key: "36b8e92a50487f79cbb3", Secret: "s3cret"}
 // hooks keeps what webhooks would hear of.
 type hooks struct{ said []string }
 
-func (h *hooks) Occupied(_ context.Context, app, channel string) error {
+func (h *hooks) Occupied(_ context.Context, app, channel string, _ time.Time) error {
 	h.said = append(h.said, "occupied "+app+" "+channel)
 	return nil
 }

@@ -446,7 +446,8 @@ func usesTheBudget(t *testing.T, of limits) {
 		took := percentile(c.took["news"], 100) - percentile(c.took["news"], 0)
 		used := float64(2*listeners) / took.Seconds() / float64(of.pace)
 		t.Logf("%d posts in %v: %.1f %% of %d a second; %d refused; settled after %v", c.posts, took, 100*used, of.pace, c.refused, time.Since(began))
-		if used < 0.95 || used > 1.02 {
+		// A third of a second goes by until all instances have found out that there is work.
+		if best := time.Duration(float64(2*listeners) / float64(of.pace) * float64(time.Second)); took > best*20/19+time.Second/3 || used > 1.02 {
 			t.Errorf("%.3f of the budget is used", used)
 		}
 		if c.refused > c.posts/100 {

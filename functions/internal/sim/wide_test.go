@@ -22,12 +22,14 @@ type wide struct {
 	parts  *partQueue
 	// most is how many listeners a topic may have that is not wide, and crowd how many accounts a change.
 	most, crowd int
+	// paced says that all instances of deliver together keep a rate.
+	paced bool
 	// next is when the next post may be made that is paced.
 	next time.Time
 }
 
 func newWide(w *world) *wide {
-	s := &wide{streams: &streams{world: w}, opened: w.rows.memory.CutFrom(1), most: 1 + w.random.IntN(4), crowd: 1 + w.random.IntN(3)}
+	s := &wide{streams: &streams{world: w}, opened: w.rows.memory.CutFrom(1), most: 1 + w.random.IntN(4), crowd: 1 + w.random.IntN(3), paced: w.chance(0.5)}
 	s.parts = newPartQueue(s)
 	return s
 }
@@ -45,7 +47,9 @@ func (w *wide) publisher() *publisher {
 func (w *wide) deliverer() *publisher {
 	return w.newPublisher("deliver", func(a *actor, c *publish.Config) {
 		w.cut(a, c)
-		c.Pace, c.Page = pace{a, w}, 2
+		if c.Page = 2; w.paced {
+			c.Pace, c.Posts = pace{a, w}, 1 // lanes take their turns in an order that Go decides
+		}
 	})
 }
 

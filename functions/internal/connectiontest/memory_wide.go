@@ -1,6 +1,7 @@
 package connectiontest
 
 import (
+	"container/heap"
 	"context"
 	"slices"
 	"strings"
@@ -156,20 +157,52 @@ func (w *MemoryWide) Close(_ context.Context, s stream.Segment, event string, sl
 	return nil
 }
 
-// Page implements Slices.
+// Page implements Slices. It keeps the smallest so many, so that a slice that has very many is not sorted whole
+// for each page.
 func (w *MemoryWide) Page(_ context.Context, t stream.Topic, s stream.Segment, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
-	key := func(l stream.Listener) string { return l.ID + "#" + l.Key() }
+	var smallest page
+	more := false
 	for digits, n := stream.Slices/t.Slices(), 0; n < digits; n++ {
-		found = append(found, w.m.in(t, place{s, slice*digits + n})...)
+		for _, l := range w.m.in(t, place{s, slice*digits + n}) {
+			key := l.ID + "#" + l.Key()
+			if key <= after || more && key > smallest[0].key {
+				continue
+			}
+			if heap.Push(&smallest, paged{key, l}); len(smallest) > atMost {
+				heap.Pop(&smallest)
+				more = true
+			}
+		}
 	}
-	found = slices.DeleteFunc(found, func(l stream.Listener) bool { return key(l) <= after })
-	slices.SortFunc(found, func(a, b stream.Listener) int { return strings.Compare(key(a), key(b)) })
-	if len(found) > atMost {
-		return found[:atMost], key(found[atMost-1]), nil
+	slices.SortFunc(smallest, func(a, b paged) int { return strings.Compare(a.key, b.key) })
+	for _, p := range smallest {
+		found = append(found, p.Listener)
 	}
-	return found, "", nil
+	if more {
+		next = smallest[len(smallest)-1].key
+	}
+	return found, next, nil
+}
+
+// paged is a listener and where it stands in its slice, and page a heap with the last of them on top.
+type paged struct {
+	key string
+	stream.Listener
+}
+
+type page []paged
+
+func (p page) Len() int           { return len(p) }
+func (p page) Less(i, j int) bool { return p[i].key > p[j].key }
+func (p page) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p *page) Push(x any)        { *p = append(*p, x.(paged)) }
+func (p *page) Pop() any {
+	last := len(*p) - 1
+	x := (*p)[last]
+	*p = (*p)[:last]
+	return x
 }
 
 // Count implements Slices.

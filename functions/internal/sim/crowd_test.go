@@ -43,13 +43,18 @@ type crowd struct {
 
 var crowded = flag.Int("listeners", 20_000, "how many listen to public in the tests of wide streams")
 
-// limits are how many callbacks a second the account may make, how many of them are for wide streams, and
-// how many instances of deliver there are.
-type limits struct{ quota, pace, workers int }
+// limits are how many callbacks a second the account may make, how many of them are for wide streams, how
+// many instances of deliver there are, and how much of the pace they must use.
+type limits struct {
+	quota, pace, workers int
+	used                 float64
+}
 
 var (
-	usual  = limits{10_000, 5_000, 10}
-	raised = limits{100_000, 50_000, 26} // as functions/README.md has it for a million connections
+	usual = limits{10_000, 5_000, 10, 0.95}
+	// raised is as functions/README.md has it for a million connections. With few listeners the beginning and
+	// the end, when not all are at work, are much of the time.
+	raised = limits{100_000, 50_000, 26, 0.75}
 )
 
 func newCrowd(t *testing.T, listeners int, of limits) *crowd {
@@ -446,8 +451,7 @@ func usesTheBudget(t *testing.T, of limits) {
 		took := percentile(c.took["news"], 100) - percentile(c.took["news"], 0)
 		used := float64(2*listeners) / took.Seconds() / float64(of.pace)
 		t.Logf("%d posts in %v: %.1f %% of %d a second; %d refused; settled after %v", c.posts, took, 100*used, of.pace, c.refused, time.Since(began))
-		// A third of a second goes by until all instances have found out that there is work.
-		if best := time.Duration(float64(2*listeners) / float64(of.pace) * float64(time.Second)); took > best*20/19+time.Second/3 || used > 1.02 {
+		if used < of.used || used > 1.02 {
 			t.Errorf("%.3f of the budget is used", used)
 		}
 		if c.refused > c.posts/100 {

@@ -1,8 +1,8 @@
 // Package sim runs the functions in a world of its own, in which time, chance and everything that
 // goes wrong come from one seed. It is tests alone; this page says what they simulate and what not.
 //
-//	go test ./functions/internal/sim                   a number of seeds, each in every world
-//	go test ./functions/internal/sim -seeds 5000       more, with progress
+//	go test ./functions/internal/sim                   a number of seeds, each in every world, and that mistakes are found
+//	go test ./functions/internal/sim -seeds 5000       more seeds and nothing else, with progress
 //	go test ./functions/internal/sim -seed 69          one; -log FILE for all that happened
 //	go test ./functions/internal/sim -storm deaths     a weather of one kind (storms), with any of these
 //	go test ./functions/internal/sim -world channels   one world, with any of these

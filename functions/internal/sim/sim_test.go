@@ -24,7 +24,28 @@ var (
 	path  = flag.String("log", "", "a file for all that happened in the run of the one seed")
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs TestSeeds alone if it is told which seeds.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	mustBe("world", *where, slices.Sorted(maps.Keys(scenes)))
+	mustBe("storm", *storm, slices.Sorted(maps.Keys(storms)))
+	told := false
+	flag.Visit(func(f *flag.Flag) {
+		told = told || slices.Contains([]string{"seeds", "from", "seed", "world", "storm"}, f.Name)
+	})
+	if told && flag.Lookup("test.run").Value.String() == "" {
+		_ = flag.Set("test.run", "^TestSeeds$") // it is a pattern
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// mustBe ends the test with the names that there are, if the flag has another.
+func mustBe(what, name string, names []string) {
+	if name != "" && !slices.Contains(names, name) {
+		fmt.Fprintf(os.Stderr, "there is no %s %q: there are %s\n", what, name, strings.Join(names, ", "))
+		os.Exit(2)
+	}
+}
 
 func TestSeeds(t *testing.T) {
 	if *one != 0 {

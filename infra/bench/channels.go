@@ -50,6 +50,9 @@ func defineChannels(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 
 // channels prints what was found even if something was lost or too slow.
 func channels(ctx context.Context, out io.Writer, f channelsFlags) error {
+	if err := atLeast(1, map[string]int{"clients": f.clients, "publishes": f.publishes, "wide": f.wide, "rounds": f.rounds, "warm": f.warm, "cold": f.cold}); err != nil {
+		return err
+	}
 	program, err := stack.Build(ctx, ".")
 	if err != nil {
 		return err

@@ -57,8 +57,29 @@ func defineFanout(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	return func(ctx context.Context, out io.Writer) error { return fanout(ctx, out, f) }
 }
 
+// check wants something to measure in each part that is not left out.
+func (f fanoutFlags) check() error {
+	if err := atLeast(0, map[string]int{"sockets": f.sockets, "sse": f.sse}); err != nil {
+		return err
+	}
+	counted := map[string]int{}
+	if f.sockets > 0 {
+		counted["events"], counted["single"] = f.events, f.single
+	}
+	if f.sse > 0 {
+		counted["sse-events"], counted["sse-single"] = f.sseEvents, f.sseSingle
+	}
+	if len(counted) == 0 {
+		return errors.New("--sockets 0 --sse 0: there is nothing to measure")
+	}
+	return atLeast(1, counted)
+}
+
 // fanout measures both parts and prints what was found even if something was lost.
 func fanout(ctx context.Context, out io.Writer, f fanoutFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	figures := []string{"bench=fanout"}
 	var failed error
 	for _, part := range []struct {

@@ -63,6 +63,9 @@ type share struct {
 }
 
 func measureFilters(ctx context.Context, out io.Writer, f filtersFlags) error {
+	if err := atLeast(1, map[string]int{"sockets": f.sockets, "events": f.events}); err != nil {
+		return err
+	}
 	m := newMeter()
 	defer m.close()
 	l, err := stack.Start(ctx, ".", append(quiet, "--stream-poll", f.poll.String(), "--dynamodb", m.metered.URL)...)

@@ -42,6 +42,9 @@ type initFlags struct {
 var optional = map[string]string{"Console": "on"}
 
 func measureInit(ctx context.Context, out io.Writer, flags initFlags) error {
+	if err := atLeast(1, map[string]int{"runs": flags.runs}); err != nil {
+		return err
+	}
 	deployed, err := template.Load(flags.template, template.Options{Parameters: optional})
 	if err != nil {
 		return err

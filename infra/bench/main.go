@@ -13,12 +13,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
+
+	"edgestream/infra/arguments"
 )
 
 // benchmark is one measurement.
@@ -57,19 +60,17 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	i := slices.IndexFunc(benchmarks, func(b benchmark) bool { return b.name == args[0] })
 	if i < 0 {
-		usage(errOut)
-		return fmt.Errorf("there is no benchmark %q", args[0])
+		return fmt.Errorf("there is no benchmark %q; --help lists them", args[0])
 	}
 	b := benchmarks[i]
 	fs := flag.NewFlagSet(b.name, flag.ContinueOnError)
-	fs.SetOutput(errOut)
-	fs.Usage = func() {
-		fmt.Fprintf(errOut, "go run ./infra/bench %s [flags]\n\n%s\n\n", b.name, b.help)
-		fs.PrintDefaults()
-	}
 	do := b.define(fs)
-	if err := fs.Parse(args[1:]); err != nil {
+	help := fmt.Sprintf("go run ./infra/bench %s [flags]\n\n%s\n\n", b.name, b.help)
+	if err := arguments.Parse(fs, args[1:], errOut, help); err != nil {
 		return err
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q; --help lists the flags", fs.Arg(0))
 	}
 	return do(ctx, out)
 }
@@ -81,6 +82,16 @@ func usage(out io.Writer) {
 		fmt.Fprintf(out, "\n  %-8s %s", b.name, first)
 	}
 	fmt.Fprintln(out)
+}
+
+// atLeast refuses flags, by their names, whose number is smaller than least.
+func atLeast(least int, given map[string]int) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] < least {
+			return fmt.Errorf("--%s %d: want %d or more", name, given[name], least)
+		}
+	}
+	return nil
 }
 
 // table prints rows in columns, the first row as the head.

@@ -25,8 +25,35 @@ func TestEveryBenchmarkSaysWhatItMeasures(t *testing.T) {
 			t.Errorf("%s --help: %s", b.name, out.String())
 		}
 	}
+	if err := run(t.Context(), []string{"cost", "--sockets"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-sockets; --help lists the flags") {
+		t.Error(err)
+	}
 	if err := run(t.Context(), []string{"nothing"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), `"nothing"`) {
 		t.Error(err)
+	}
+}
+
+func TestNothingToMeasureIsSaid(t *testing.T) {
+	for command, says := range map[string]string{
+		"fanout --sockets -1 --sse 0":                          "--sockets -1: want 0 or more",
+		"fanout --sockets 10 --events 0 --single 0 --sse 0":    "--events 0: want 1 or more",
+		"fanout --sockets 10 --single 0 --sse 0":               "--single 0: want 1 or more",
+		"fanout --sockets 0 --sse 0":                           "nothing to measure",
+		"fanout --sockets 0 --events 0 --sse 1 --sse-events 0": "--sse-events 0: want 1 or more",
+		"units --times 0":                                      "--times 0: want 1 or more",
+		"units --idle 0s":                                      "--idle 0s: want a positive duration",
+		"filters --events 0":                                   "--events 0: want 1 or more",
+		"channels --cold 0":                                    "--cold 0: want 1 or more",
+		"versus --rounds 0":                                    "--rounds 0: want 1 or more",
+		"init --runs 0":                                        "--runs 0: want 1 or more",
+		"sizes --listeners 1":                                  "--listeners 1: want 2 or more",
+		"post --count 0":                                       "--count 0: want 1 or more",
+		"post 7":                                               `unknown argument "7"`,
+	} {
+		err := run(t.Context(), strings.Fields(command), io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", command, err)
+		}
 	}
 }
 

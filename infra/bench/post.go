@@ -32,6 +32,9 @@ func definePost(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 var benchLine = regexp.MustCompile(`(?m)^BenchmarkPost/(http|tls)(?:-\d+)?\s+\d+\s+(.*)$`)
 
 func post(ctx context.Context, out io.Writer, count int) error {
+	if err := atLeast(1, map[string]int{"count": count}); err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkPost$", "-benchtime", "3s", "-count", strconv.Itoa(count), "./functions/internal/apigw")
 	cmd.Stderr = os.Stderr
 	var printed bytes.Buffer

@@ -38,6 +38,9 @@ func defineSizes(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 }
 
 func sizes(ctx context.Context, out io.Writer, flags sizesFlags) error {
+	if err := atLeast(2, map[string]int{"listeners": flags.listeners}); err != nil {
+		return err
+	}
 	deployed, err := template.Load(flags.template, template.Options{Parameters: optional})
 	if err != nil {
 		return err

@@ -44,6 +44,12 @@ func defineUnits(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 }
 
 func units(ctx context.Context, out io.Writer, f unitsFlags) error {
+	if err := atLeast(1, map[string]int{"times": f.times, "listeners": f.listeners}); err != nil {
+		return err
+	}
+	if f.idle <= 0 {
+		return fmt.Errorf("--idle %v: want a positive duration such as 10s", f.idle)
+	}
 	m := newMeter()
 	defer m.close()
 	l, err := stack.Start(ctx, ".", append(quiet, "--dynamodb", m.metered.URL, "--streams", fmt.Sprint(2*f.times),

@@ -92,6 +92,9 @@ const (
 )
 
 func versus(ctx context.Context, out io.Writer, f versusFlags) error {
+	if err := atLeast(1, map[string]int{"sockets": f.sockets, "events": f.events, "single": f.single, "rounds": f.rounds}); err != nil {
+		return err
+	}
 	local := &localProgram{}
 	defer local.remove()
 	all := []*contestant{

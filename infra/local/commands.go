@@ -17,6 +17,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/coder/websocket"
+
+	"edgestream/infra/arguments"
 )
 
 // command is a small tool for trying things out with nothing but Go: a WebSocket client, and
@@ -54,17 +56,13 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 	}
 	line := commandLine{in: in, out: out}
 	fs := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	fs.SetOutput(errOut)
 	if c.items {
 		fs.StringVar(&line.endpoint, "endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), os.Getenv("AWS_ENDPOINT_URL"), "http://127.0.0.1:8000"),
 			"`URL` of DynamoDB; default: AWS_ENDPOINT_URL_DYNAMODB, or else AWS_ENDPOINT_URL, or else the runner's usual one")
 		fs.StringVar(&line.region, "region", cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"), "region that tables belong to; default: AWS_REGION")
 	}
-	fs.Usage = func() {
-		fmt.Fprintf(errOut, "go run ./infra/local %s [flags] %s\n\n%s\n\n", args[0], c.arguments, c.help)
-		fs.PrintDefaults()
-	}
-	if err := fs.Parse(args[1:]); err != nil {
+	help := fmt.Sprintf("go run ./infra/local %s [flags] %s\n\n%s\n\n", args[0], c.arguments, c.help)
+	if err := arguments.Parse(fs, args[1:], errOut, help); err != nil {
 		return true, err
 	}
 	if line.args = fs.Args(); len(line.args) != len(strings.Fields(c.arguments)) {

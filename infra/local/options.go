@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"edgestream/infra/arguments"
 )
 
 // options are the command line's; their defaults are AWS's limits.
@@ -60,13 +62,8 @@ ten seconds, or the median (and the greatest).
 func parseOptions(args []string, out io.Writer) (options, error) {
 	o := options{parameters: map[string]string{}, debug: map[string]bool{}}
 	fs := flag.NewFlagSet("local", flag.ContinueOnError)
-	fs.SetOutput(out)
-	fs.Usage = func() {
-		fmt.Fprint(out, usage)
-		fs.PrintDefaults()
-	}
 	o.define(fs)
-	if err := fs.Parse(args); err != nil {
+	if err := arguments.Parse(fs, args, out, usage); err != nil {
 		return o, err
 	}
 	return o, o.check(fs.Args())

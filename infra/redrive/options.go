@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"edgestream/infra/arguments"
 )
 
 const usage = `Looks into a failure queue, says what each message is and what could be done about it.
@@ -57,11 +59,6 @@ type options struct {
 func parseOptions(args []string, out io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("redrive", flag.ContinueOnError)
-	fs.SetOutput(out)
-	fs.Usage = func() {
-		fmt.Fprint(out, usage)
-		fs.PrintDefaults()
-	}
 	fs.StringVar(&o.queueURL, "queue-url", "", "`URL` of the failure queue")
 	fs.StringVar(&o.endpoint, "endpoint-url", "", "`URL` where SQS, DynamoDB and Lambda answer, if not on AWS, nor where a queue's URL of this machine says; AWS_ENDPOINT_URL_SQS, _DYNAMODB, _DYNAMODB_STREAMS and _LAMBDA say it for one")
 	fs.StringVar(&o.region, "region", "", "the queue's `region`; default: what its URL or the environment says")
@@ -72,7 +69,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.IntVar(&o.wait, "wait", 1, "wait so many `seconds` for more messages, twice")
 	fs.Func("id", "only messages whose ids begin so; may be repeated", appendTo(&o.ids))
 	fs.Func("reason", "only messages whose reason has this `text`; may be repeated", appendTo(&o.reasons))
-	if err := fs.Parse(args); err != nil {
+	if err := arguments.Parse(fs, args, out, usage); err != nil {
 		return o, err
 	}
 	return o, o.check(fs.Args())

@@ -76,7 +76,7 @@ func defineChaos(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 		return nil
 	})
 	fs.StringVar(&f.dynamodb, "dynamodb", "", "`URL` of a DynamoDB Local to use; empty: an engine in this process")
-	fs.StringVar(&f.local, "dynamodb-local", "", "`folder` of a DynamoDB Local to start and restart, such as .cache/dynamodb-2.6.1, where ./infra/test puts one; needs Java")
+	fs.StringVar(&f.local, "dynamodb-local", "", "`folder` of a DynamoDB Local to start and restart, such as .cache/dynamodb-2.6.1, where ./infra/test go-dynamodb-local puts one; needs Java")
 	return func(ctx context.Context, out io.Writer) error { return chaos(ctx, out, f) }
 }
 

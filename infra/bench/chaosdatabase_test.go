@@ -54,7 +54,7 @@ func TestADatabaseStallsAndComesBack(t *testing.T) {
 func TestADynamoDBLocalComesBackWithItsTables(t *testing.T) {
 	homes, _ := filepath.Glob("../../.cache/dynamodb-*")
 	if _, err := exec.LookPath("java"); err != nil || len(homes) == 0 {
-		t.Skip("./infra/test go_dynamodb_local fetches it; needs Java")
+		t.Skip("./infra/test go-dynamodb-local fetches it; needs Java")
 	}
 	d, err := newDatabase(t.Context(), "", homes[0])
 	if err != nil {
@@ -81,7 +81,7 @@ func TestADynamoDBLocalComesBackWithItsTables(t *testing.T) {
 }
 
 func TestADynamoDBLocalThatIsNotThereIsSaid(t *testing.T) {
-	if _, err := newDatabase(t.Context(), "", t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is no DynamoDB Local in ") {
+	if _, err := newDatabase(t.Context(), "", t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is no DynamoDB Local in ") || !strings.Contains(err.Error(), "./infra/test go-dynamodb-local ") {
 		t.Error(err)
 	}
 	if err := (chaosFlags{duration: 1, settle: 1, rate: 1, clients: 1, dynamodb: "http://x", local: "y"}).check(); err == nil {

@@ -27,7 +27,7 @@ type localDatabase struct {
 // answers.
 func startLocalDatabase(ctx context.Context, home string) (*localDatabase, error) {
 	if found, _ := filepath.Glob(filepath.Join(home, "lib", "DynamoDBLocal-*.jar")); len(found) == 0 {
-		return nil, fmt.Errorf("there is no DynamoDB Local in %s: ./infra/test go_dynamodb_local fetches one into .cache", filepath.Join(home, "lib"))
+		return nil, fmt.Errorf("there is no DynamoDB Local in %s: ./infra/test go-dynamodb-local fetches one into .cache", filepath.Join(home, "lib"))
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -19,15 +19,24 @@ type drive struct {
 	out io.Writer
 
 	readers map[string]string // the function of each stream
-	brought map[string]bool   // ids of events that were published again
+	brought map[string]string // of each event that was published again, by its id, the message it was in
+	done    map[string]bool   // ids of messages that --apply has done
+	failed  int               // how many it could not do
 }
+
+// errUnmended says that a message came back, or could not be done.
+var errUnmended = errors.New("not all of it is mended")
 
 // run receives what there is, says what it is, and does what is to be done.
 func (d *drive) run(ctx context.Context) (err error) {
-	d.readers, d.brought = map[string]string{}, map[string]bool{}
+	d.readers, d.brought, d.done = map[string]string{}, map[string]string{}, map[string]bool{}
 	letters, err := d.receive(ctx, d.queueURL, d.most, d.wait)
 	deleted := map[string]bool{}
-	defer func() { err = errors.Join(err, d.releaseAll(context.WithoutCancel(ctx), letters, deleted)) }()
+	defer func() {
+		if failed := d.releaseAll(context.WithoutCancel(ctx), letters, deleted); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}()
 	if err != nil {
 		return err
 	}
@@ -79,9 +88,11 @@ func (d *drive) handle(ctx context.Context, m *message) (done bool, err error) {
 		return false, nil
 	default:
 		if err := d.do(ctx, j); err != nil {
+			d.failed++
 			fmt.Fprintf(d.out, "  not done, and kept: %v\n", err)
 			return false, ctx.Err()
 		}
+		d.done[m.id] = true
 		fmt.Fprintln(d.out, "  done")
 	}
 	return true, d.delete(ctx, d.queueURL, m.letter)
@@ -108,7 +119,7 @@ func (d *drive) publish(ctx context.Context, j *judged) error {
 			return err
 		}
 		for _, r := range records {
-			d.brought[r.EventID] = true
+			d.brought[r.EventID] = j.id
 		}
 		if records, err = d.overtaken(ctx, records); err != nil {
 			return err

@@ -22,6 +22,8 @@
 //     again after: if it has changed in between, the function is given the newer state too, until it
 //     stands still. So what was said last is what the table says.
 //   - Messages that it has only looked at can be received again at once.
+//   - The last line of --apply says how many were mended and how many came back; the exit status is 1
+//     if one came back or could not be done, and 0 if not.
 package main
 
 import (
@@ -38,7 +40,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case err == errUnmended: // and nothing else: what came back has been shown
+		os.Exit(1)
+	default:
 		fmt.Fprintln(os.Stderr, "redrive:", err)
 		os.Exit(1)
 	}

@@ -43,6 +43,9 @@ What there can be:
   an invocation    that failed for good, such as frames for a connection that was opening. Its moment has
                    passed: it can only be discarded.
 
+The last line of --apply says "N mended, M came back". The exit status is 1 if a message came back or could
+not be done.
+
 Needed: sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueUrl and SendMessage,
 dynamodb:GetItem, GetShardIterator and GetRecords, lambda:InvokeFunction and ListEventSourceMappings.
 

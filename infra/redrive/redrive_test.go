@@ -130,7 +130,7 @@ func TestAMessageStaysUntilItsRecordIsPublished(t *testing.T) {
 				}
 				return `{"batchItemFailures":[]}`, false
 			}
-			has(t, w.redrive("--apply"), "not done, and kept", "done")
+			has(t, w.ends(errUnmended, "--apply"), "not done, and kept", "done", "\n1 mended, 0 came back, 1 not done\n")
 			if left := w.left(failures); len(left) != 1 || !strings.Contains(left[0], `"2"`) {
 				t.Errorf("left %q", left)
 			}
@@ -145,10 +145,17 @@ func TestWhatStillDoesNotFitComesBackAndIsSaid(t *testing.T) {
 	w.answer = func(string) (string, bool) {
 		var event struct{ Records []json.RawMessage }
 		_ = json.Unmarshal([]byte(w.raw[0]), &event)
-		w.report(string(event.Records[0]), "unknown kind still")
+		if len(w.raw) == 1 {
+			w.report(string(event.Records[0]), "unknown kind still")
+		}
 		return `{"batchItemFailures":[]}`, false
 	}
-	has(t, w.redrive("--apply"), "has come back", "unknown kind still")
+	w.report(string(w.put("3", "b", "1")), "no table")
+	out := w.ends(errUnmended, "--apply")
+	has(t, out, "has come back", "unknown kind still")
+	if !strings.HasSuffix(out, "\n1 mended, 1 came back\n") {
+		t.Errorf("ends otherwise:\n%s", out)
+	}
 	if len(w.left(failures)) != 1 {
 		t.Error("the new message is not there")
 	}
@@ -187,7 +194,7 @@ func TestTheFunctionMustBeKnown(t *testing.T) {
 		w := newWorld(t)
 		w.readers = readers
 		w.report(string(w.put("2", "a", "x")), "x")
-		has(t, w.redrive("--apply"), want, "--function")
+		has(t, w.ends(errUnmended, "--apply"), want, "--function", "\n0 mended, 0 came back, 1 not done\n")
 		w.redrive("--apply", "--function", "Publish")
 		if len(w.events) != 1 || len(w.left(failures)) != 0 {
 			t.Errorf("%d readers: %d invocations, %d left", readers, len(w.events), len(w.left(failures)))

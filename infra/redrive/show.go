@@ -49,28 +49,53 @@ func (d *drive) releaseAll(ctx context.Context, letters []letter, deleted map[st
 func (d *drive) conclude(ctx context.Context, seen []letter, chosen int) error {
 	switch {
 	case d.apply:
-		return d.returned(ctx, seen)
+		back, err := d.returned(ctx, seen)
+		if err != nil {
+			return err
+		}
+		return d.sum(back)
 	case chosen > 0 && !d.discard:
 		fmt.Fprint(d.out, "\nNothing was changed. --apply does it, --discard deletes the messages; --id and --reason choose.\n")
 	}
 	return nil
 }
 
-// returned looks for what was put on the queue again because it still does not fit.
-func (d *drive) returned(ctx context.Context, seen []letter) error {
+// sum says how much of what was to be done is mended.
+func (d *drive) sum(back int) error {
+	fmt.Fprintf(d.out, "\n%d mended, %d came back", len(d.done)-back, back)
+	if d.failed > 0 {
+		fmt.Fprintf(d.out, ", %d not done", d.failed)
+	}
+	fmt.Fprintln(d.out)
+	if back+d.failed > 0 {
+		return errUnmended
+	}
+	return nil
+}
+
+// returned looks for what was put on the queue again because it still does not fit, and counts the
+// messages that were done and had it.
+func (d *drive) returned(ctx context.Context, seen []letter) (int, error) {
 	known := map[string]bool{}
 	for _, l := range seen {
 		known[l.ID] = true
 	}
 	if len(d.brought) == 0 {
-		return nil
+		return 0, nil
 	}
+	from := map[string]bool{}
 	letters, err := d.receive(ctx, d.queueURL, d.most, d.wait)
 	for _, l := range letters {
 		m := read(l)
-		if !known[l.ID] && len(m.records) == 1 && d.brought[m.records[0].EventID] {
+		if known[l.ID] || len(m.records) != 1 {
+			continue
+		}
+		if was, ok := d.brought[m.records[0].EventID]; ok {
+			if d.done[was] {
+				from[was] = true
+			}
 			fmt.Fprintf(d.out, "\n%s  has come back: %s\n  reason: %s\n", m.id, m.records[0].name(), shortened(m.reason))
 		}
 	}
-	return errors.Join(err, d.releaseAll(context.WithoutCancel(ctx), letters, nil))
+	return len(from), errors.Join(err, d.releaseAll(context.WithoutCancel(ctx), letters, nil))
 }

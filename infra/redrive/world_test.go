@@ -191,9 +191,15 @@ func (w *world) report(body, reason string) (id string) {
 // redrive runs the command and returns what it printed.
 func (w *world) redrive(flags ...string) string {
 	w.t.Helper()
+	return w.ends(nil, flags...)
+}
+
+// ends is redrive that ends with this error.
+func (w *world) ends(want error, flags ...string) string {
+	w.t.Helper()
 	var out bytes.Buffer
 	args := append([]string{"--queue-url", w.queues.URL("", failures), "--wait", "0"}, flags...)
-	if err := run(w.t.Context(), args, &out, &out); err != nil {
+	if err := run(w.t.Context(), args, &out, &out); err != want {
 		w.t.Fatalf("%v\n%s", err, &out)
 	}
 	return out.String()

@@ -140,7 +140,10 @@ func (m Messages) answer(ctx context.Context, in Incoming, req Request, account 
 		frame, what = unsubscribeFrame(), "unsubscribe refused"
 	}
 	logRefusal(ctx, log, what, req, account, err)
-	posting := m.Greeter.Greet(ctx, stream.Greeting{Connection: in.Connection, Frames: []string{string(frame)}})
+	posting := m.Greeter.Greet(ctx, stream.Greeting{
+		Connection: in.Connection, Frames: []string{string(frame)},
+		Close: errors.Is(err, stream.ErrNoConnection), // it hears nothing, until it comes back
+	})
 	if posting != nil && !errors.Is(posting, stream.ErrGone) {
 		log.ErrorContext(ctx, "answer not delivered", "account", account, "reason", posting.Error())
 	}

@@ -308,27 +308,35 @@ func (b *batch) sendSome(ctx context.Context, all []cutting) {
 			b.unsent(all[i].change, err)
 		}
 	}
+	b.sendAll(ctx, all, keys)
+}
+
+// sendAll sends what is open. What is on the queue whole is remembered, also if its change comes again for
+// something else; of the rest a slice stays open, and with it the segment wide.
+func (b *batch) sendAll(ctx context.Context, all []cutting, keys []uint64) {
 	var parts []Part
 	var from []int
+	whole := make([]bool, len(all))
 	for i, of := range all {
-		if of.change.waits() {
+		if len(of.parts) == 0 || of.change.waits() {
 			continue
 		}
 		for range of.parts {
 			from = append(from, i)
 		}
-		parts = append(parts, of.parts...)
+		parts, whole[i] = append(parts, of.parts...), true
 	}
 	if len(parts) == 0 {
 		return
 	}
 	for i, err := range b.Queue.Send(ctx, parts) {
 		if err != nil {
+			whole[from[i]] = false
 			b.unsent(all[from[i]].change, err)
 		}
 	}
 	for i, of := range all {
-		if len(of.parts) > 0 && !of.change.waits() {
+		if whole[i] {
 			b.told = append(b.told, keys[i])
 			b.counts.sent.Add(int64(len(of.parts)))
 		}

@@ -397,3 +397,45 @@ func (s *story) wrong() string {
 	}
 	return ""
 }
+
+// halfQueue refuses what is for one tag.
+type halfQueue struct {
+	*wide
+	broken bool
+}
+
+func (h *halfQueue) Send(ctx context.Context, parts []Part) []error {
+	errs := make([]error, len(parts))
+	for i, p := range parts {
+		if h.broken && p.Segment == segmentOf(stream.HashtagTopic("y")) {
+			errs[i] = errOdd
+			continue
+		}
+		errs[i] = h.wide.Send(ctx, []Part{p})[0]
+	}
+	return errs
+}
+
+func TestWhatIsOnTheQueueIsNotPostedWhenTheRestOfItsChangeComesAgain(t *testing.T) {
+	w := newWide(newWorld(t), 3)
+	y := stream.Subscription{Stream: stream.Hashtag, Param: "y"}
+	for n := range 4 {
+		w.listen(fmt.Sprint("c", n), "1", tag)
+		w.listen(fmt.Sprint("d", n), "1", y)
+	}
+	q := &halfQueue{w, true}
+	p := w.publisher(Config{})
+	p.Queue = q
+	both := record(1, "a", "broadcast", "1", func(i *stream.Item) {
+		i.Event, i.Topics = "e", []stream.Target{{Stream: stream.Hashtag, Tag: "x"}, {Stream: stream.Hashtag, Tag: "y"}}
+	})
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{both}), "1")
+	for len(w.queue) > 0 {
+		w.work(w.publisher(Config{}), 100, time.Minute)
+	}
+	q.broken = false
+	topic := stream.HashtagTopic("x")
+	w.listeners[topic] = w.listeners[topic][:1] // the others have left
+	wantFailed(t, p.Publish(t.Context(), []stream.Change{both}))
+	w.want("c0", tagged(1)...)
+}

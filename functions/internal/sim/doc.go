@@ -1,11 +1,11 @@
 // Package sim runs the functions in a world of its own, in which time, chance and everything that
 // goes wrong come from one seed. It is tests alone; this page says what they simulate and what not.
 //
-//	go test ./functions/internal/sim                   a number of seeds, each in every world, and that mistakes are found
-//	go test ./functions/internal/sim -seeds 5000       more seeds and nothing else, with progress
-//	go test ./functions/internal/sim -seed 69          one; -log FILE for all that happened
-//	go test ./functions/internal/sim -storm deaths     a weather of one kind (storms), with any of these
-//	go test ./functions/internal/sim -world channels   one world, with any of these
+//	go test ./functions/internal/sim                          some seeds, each in every world, and that mistakes are found
+//	go test ./functions/internal/sim -seeds 5000 -timeout 0   more seeds and nothing else, with progress on the terminal
+//	go test ./functions/internal/sim -seed 69                 one; -log FILE for all that happened
+//	go test ./functions/internal/sim -storm deaths            a weather of one kind (storms), with any of these
+//	go test ./functions/internal/sim -world channels          one world, with any of these
 //
 // The worlds (scenes):
 //
@@ -43,9 +43,10 @@
 //   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
 //     Content.
 //
-// Not simulated: requests of DynamoDB that are refused for their size or partition, and answers of old
-// states; History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app
-// that is turned off; the HTTP API's questions.
+// Not simulated: leases of deliver, and the row of its pace; clocks that differ, but for those of writers of
+// logs; requests of DynamoDB that are refused for their size or partition, and answers of old states;
+// History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app that is
+// turned off; the HTTP API's questions.
 //
 // # One seed, one run
 //

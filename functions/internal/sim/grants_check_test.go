@@ -51,7 +51,8 @@ func (g *grants) checkAll() {
 func (g *grants) nothingIsLeft() {
 	for _, row := range g.db.scan("Connections") {
 		until, _ := strconv.ParseInt(row["u"], 10, 64)
-		if until > 0 && until < time.Now().Unix() {
+		expires, _ := strconv.ParseInt(row["expiresAt"], 10, 64)
+		if now := time.Now().Unix(); until > 0 && until < now || expires > 0 && expires < now {
 			continue
 		}
 		if id := connectionIn(row["sk"]); id != "" && !g.gateway.sockets[id].open {
@@ -80,7 +81,7 @@ func (v *visit) ended() {
 
 // over checks that the connection is closed, and that nothing came long after that time.
 func (v *visit) over(at time.Time, why string) {
-	if v.socket.open {
+	if v.socket.open && !v.socket.late() { // or its row may have been removed, and then nothing comes to it
 		v.blame(of(v.ID), "%s is open, though %s", v.ID, why)
 	}
 	for _, a := range v.got {

@@ -3,6 +3,7 @@ package sim
 import (
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"runtime"
@@ -38,6 +39,14 @@ func TestMain(m *testing.M) {
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// progress is the terminal, if there is one: go test shows a package's output when it has ended.
+var progress = sync.OnceValue(func() io.Writer {
+	if tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
+		return tty
+	}
+	return os.Stdout
+})
 
 // mustBe ends the test with the names that there are, if the flag has another.
 func mustBe(what, name string, names []string) {
@@ -130,7 +139,7 @@ func (r *runs) add(w *world) (failed int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ran++; r.ran%100 == 0 && *seeds > few {
-		defer func() { fmt.Println(r) }()
+		defer func() { fmt.Fprintln(progress(), r) }()
 	}
 	if len(w.wrong) > 0 {
 		r.failed++

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -77,12 +78,15 @@ func listenTo(ctx context.Context, c commandLine) error {
 		return readEvents(ctx, c)
 	}
 	socket, response, err := websocket.Dial(ctx, c.args[0], nil)
+	if err != nil && response != nil && response.StatusCode == http.StatusOK {
+		return fmt.Errorf("%s is no WebSocket: a path with a stream is server-sent events, and wants http://", c.args[0])
+	}
 	if err != nil && response != nil {
 		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10)) // what there is of it
 		return fmt.Errorf("%s answered %s: check the token and the path %s", c.args[0], response.Status, said)
 	}
 	if err != nil {
-		return fmt.Errorf("nothing answers at %s (is infra/local running, and on that port?): %w", c.args[0], errors.Unwrap(err))
+		return unanswered(c.args[0], errors.Unwrap(err))
 	}
 	defer socket.CloseNow()
 	socket.SetReadLimit(-1)
@@ -118,10 +122,11 @@ func put(ctx context.Context, c commandLine) error {
 	if err != nil {
 		return err
 	}
-	put, err := newDatabase(c.endpoint, c.region).items.PutItem(ctx, &sdk.PutItemInput{TableName: &c.args[0], Item: item, ReturnValues: types.ReturnValueAllOld})
+	db := newDatabase(c.endpoint, c.region)
+	put, err := db.items.PutItem(ctx, &sdk.PutItemInput{TableName: &c.args[0], Item: item, ReturnValues: types.ReturnValueAllOld})
 	switch {
 	case err != nil:
-		return err
+		return db.unwritten(ctx, c.args[0], err)
 	case len(put.Attributes) > 0:
 		fmt.Fprintf(c.out, "%s: changed\n", c.args[0])
 	default:
@@ -135,10 +140,11 @@ func remove(ctx context.Context, c commandLine) error {
 	if err != nil {
 		return err
 	}
-	gone, err := newDatabase(c.endpoint, c.region).items.DeleteItem(ctx, &sdk.DeleteItemInput{TableName: &c.args[0], Key: key, ReturnValues: types.ReturnValueAllOld})
+	db := newDatabase(c.endpoint, c.region)
+	gone, err := db.items.DeleteItem(ctx, &sdk.DeleteItemInput{TableName: &c.args[0], Key: key, ReturnValues: types.ReturnValueAllOld})
 	switch {
 	case err != nil:
-		return err
+		return db.unwritten(ctx, c.args[0], err)
 	case len(gone.Attributes) > 0:
 		fmt.Fprintf(c.out, "%s: deleted\n", c.args[0])
 	default:

@@ -19,7 +19,7 @@ func readEvents(ctx context.Context, c commandLine) error {
 	req.Header.Set("Accept", "text/event-stream")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("nothing answers at %s (is infra/local running, and on that port?): %w", c.args[0], errors.Unwrap(err))
+		return unanswered(c.args[0], errors.Unwrap(err))
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

@@ -19,16 +19,26 @@ func (t table) call(ctx context.Context, id, what string, effect func() error) e
 	return t.do(ctx, operation{class: stores, what: what, about: func() mark { return of(id) }, effect: effect})
 }
 
-// Listeners implements publish.Directory: each topic is read by itself.
+// Listeners implements publish.Directory.
 func (t table) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
+	return t.lookUp(ctx, topics, t.audience)
+}
+
+func (t table) audience(ctx context.Context, topic stream.Topic) (stream.Audience, error) {
+	found, err := t.rows.memory.Audience(ctx, topic)
+	found.Listeners = t.rows.listeners(topic)
+	return found, err
+}
+
+// lookUp reads each topic by itself.
+func (t table) lookUp(ctx context.Context, topics []stream.Topic, read func(context.Context, stream.Topic) (stream.Audience, error)) (map[stream.Topic]stream.Audience, error) {
 	found := make([]stream.Audience, len(topics))
 	errs := make([]error, len(topics))
 	var wg sync.WaitGroup
 	for i, topic := range topics {
 		wg.Go(func() {
 			errs[i] = t.call(ctx, "", "looks up "+topic.String(), func() (err error) {
-				found[i], err = t.rows.memory.Audience(ctx, topic)
-				found[i].Listeners = t.rows.listeners(topic)
+				found[i], err = read(ctx, topic)
 				return err
 			})
 		})

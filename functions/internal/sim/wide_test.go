@@ -1,12 +1,10 @@
 package sim
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"sync"
 	"time"
 
 	"edgestream/functions/internal/connectiontest"
@@ -80,30 +78,11 @@ func segmentOf(t stream.Topic) stream.Segment { return stream.Segment("topic#" +
 
 // Listeners implements publish.Directory.
 func (t cutTable) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
-	found := make([]stream.Audience, len(topics))
-	errs := make([]error, len(topics))
-	var wg sync.WaitGroup
-	for i, topic := range topics {
-		wg.Go(func() {
-			errs[i] = t.call(ctx, "", "looks up "+topic.String(), func() (err error) {
-				found[i], err = t.audience(ctx, topic)
-				return err
-			})
-		})
-	}
-	wg.Wait()
-	all := map[stream.Topic]stream.Audience{}
-	for i, topic := range topics {
-		if errs[i] == nil {
-			all[topic] = found[i]
-		}
-	}
-	return all, cmp.Or(errs...)
+	return t.lookUp(ctx, topics, t.audience)
 }
 
 func (t cutTable) audience(ctx context.Context, topic stream.Topic) (stream.Audience, error) {
-	found, err := t.rows.memory.Audience(ctx, topic)
-	found.Listeners = t.rows.listeners(topic)
+	found, err := t.table.audience(ctx, topic)
 	if s := segmentOf(topic); !topic.IsAccount() && (len(found.Listeners) > t.wide.most || t.wide.opened.UnderWay(s)) {
 		t.saw("a topic that is wide")
 		found.Listeners, found.Wide = nil, []stream.Segment{s}

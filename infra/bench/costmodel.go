@@ -37,6 +37,8 @@ const (
 	idleMinutes = 9.0
 	// envelope is what a frame has beside its payload.
 	envelope = 80.0
+	// mostBytes is the longest frame that API Gateway takes.
+	mostBytes = 128 << 10
 )
 
 // monthly is what a month uses of DynamoDB, Lambda, SQS and logs.

@@ -29,36 +29,22 @@ type workload struct {
 	shards float64
 }
 
-// named is a workload with a name, and what its ratio should be at the most; 0: no target.
-type named struct {
-	name, story string
-	target      float64
-	workload
-}
-
-// namedWorkloads are those that are shown.
-var namedWorkloads = []named{
-	{"wide", "100,000 people on one public stream, with a status each half minute", 1.03,
-		workload{connections: 100_000, minutes: 120, streams: 1, width: 100_000, events: 2, public: true, bytes: 1000, shards: 4}},
-	{"notifications", "100,000 people who are online, with four notifications each an hour", 1.5,
-		workload{connections: 100_000, minutes: 120, notifications: 4, bytes: 500, shards: 4}},
-	{"rooms", "500 rooms of 20, with a message each ten seconds", 0,
-		workload{connections: 10_000, minutes: 60, streams: 500, width: 20, events: 6, messages: 1, bytes: 500, shards: 4}},
-}
-
 // change is a quantity that a flag has set.
-type change func(*workload)
+type change struct {
+	flag string // with its value
+	set  func(*workload)
+}
 
-// quantities declares a flag for each quantity. What is given changes every workload that is shown.
+// quantities declares a flag for each quantity, and returns those that are given.
 func quantities(fs *flag.FlagSet) *[]change {
 	var given []change
 	number := func(name, help string, of func(*workload) *float64) {
-		fs.Func(name, "`number`: "+help, func(text string) error {
+		fs.Func(name, help, func(text string) error {
 			x, err := strconv.ParseFloat(text, 64)
 			if err != nil || x < 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 				return errors.New("a number from 0 on is needed")
 			}
-			given = append(given, func(w *workload) { *of(w) = x })
+			given = append(given, change{"--" + name + " " + text, func(w *workload) { *of(w) = x }})
 			return nil
 		})
 	}
@@ -78,8 +64,8 @@ func quantities(fs *flag.FlagSet) *[]change {
 
 // String names the quantities as their flags do.
 func (w workload) String() string {
-	return fmt.Sprintf("--connections %g --minutes %g --notifications %g --offline %g --streams %g --width %g --events %g --messages %g --bytes %g --ids %g",
-		w.connections, w.minutes, w.notifications, w.offline, w.streams, w.width, w.events, w.messages, w.bytes, w.ids)
+	return fmt.Sprintf("--connections %g --minutes %g --notifications %g --offline %g --streams %g --width %g --events %g --messages %g --bytes %g --ids %g --shards %g",
+		w.connections, w.minutes, w.notifications, w.offline, w.streams, w.width, w.events, w.messages, w.bytes, w.ids, w.shards)
 }
 
 // check refuses what the model does not describe.
@@ -91,6 +77,8 @@ func (w workload) check() error {
 		return errors.New("--ids is at most 1 and --shards at least 1")
 	case w.connections == 0:
 		return errors.New("--connections is 0: there is nothing to compare")
+	case w.bytes+envelope > mostBytes:
+		return fmt.Errorf("--bytes %g: a frame over 128 KB is not sent, so that a payload has %d bytes at the most", w.bytes, int(mostBytes-envelope))
 	}
 	return nil
 }
@@ -100,6 +88,9 @@ const (
 	monthHours   = monthMinutes / 60
 	monthSeconds = monthMinutes * 60
 )
+
+// listens is how many streams each connection listens to.
+func (w workload) listens() float64 { return w.streams * w.width / w.connections }
 
 // sessions is how many begin in a month.
 func (w workload) sessions() float64 { return w.connections * monthMinutes / w.minutes }

@@ -30,11 +30,12 @@ func sum(lines []line) (total float64) {
 	return total
 }
 
-// total is what Edgestream costs, its keep-alives too: what AWS charges beside Content and transfer.
+// total is what Edgestream costs, its keep-alives and CloudFront too: what AWS charges beside Content and
+// transfer.
 func (b bill) total() float64 {
 	total := sum(b.floor) + sum(b.own)
 	for _, l := range b.outside {
-		if l.what == keepAlives {
+		if l.what == keepAlives || l.service == cloudFront {
 			total += l.dollars
 		}
 	}
@@ -44,7 +45,11 @@ func (b bill) total() float64 {
 // ratio is what everything inside costs over the floor.
 func (b bill) ratio() float64 { return (sum(b.floor) + sum(b.own)) / sum(b.floor) }
 
-const keepAlives = "keep-alives"
+const (
+	keepAlives = "keep-alives"
+	// cloudFront is what clients come through whose URLs have paths; others may connect to API Gateway itself.
+	cloudFront = "CloudFront"
+)
 
 // pricePerGBOfLog is for a line that is written and kept as long as logs are.
 const pricePerGBOfLog = pricePerGBLogged + pricePerGBOfLogs*retention/30
@@ -115,6 +120,7 @@ func (w workload) outside() []line {
 	return []line{
 		{"DynamoDB", "the application's writes to Content", writes, writes * pricePerWriteUnit},
 		{"API Gateway", keepAlives, quiet, messagesCost(before+quiet) - messagesCost(before)},
+		{cloudFront, "connects, through its function", w.sessions(), w.sessions() * (pricePerEdgeRequest + pricePerEdgeRun)},
 		{"Transfer", "GB out to the internet", gb, min(gb, cheaperAbroadFrom)*pricePerGBAbroad + max(0, gb-cheaperAbroadFrom)*pricePerGBFurther},
 	}
 }

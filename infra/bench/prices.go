@@ -8,6 +8,7 @@ package main
 //   - https://aws.amazon.com/dynamodb/pricing/on-demand/
 //   - https://aws.amazon.com/sqs/pricing/
 //   - https://aws.amazon.com/cloudwatch/pricing/
+//   - https://aws.amazon.com/cloudfront/pricing/
 //   - https://aws.amazon.com/ec2/pricing/on-demand/ (servers, and what leaves for the internet)
 //   - https://aws.amazon.com/elasticache/pricing/
 //   - https://aws.amazon.com/elasticloadbalancing/pricing/
@@ -30,6 +31,9 @@ const (
 	pricePerStreamRead = 0.0
 
 	pricePerFIFORequest = 0.50 / 1e6 // of up to 64 KB, each call for up to ten messages
+
+	pricePerEdgeRequest = 1.00 / 1e6 // over HTTPS; an upgrade is one, whatever follows
+	pricePerEdgeRun     = 0.10 / 1e6 // of the function that reads its path
 
 	pricePerGBLogged  = 0.50
 	pricePerGBOfLogs  = 0.03 // a month

@@ -74,11 +74,16 @@ func (d *drive) choose(letters []letter) (chosen []*message) {
 	return chosen
 }
 
-// handle shows one message and does what is to be done about it; true: it is not on the queue any more.
+// handle shows one message and does what is to be done about it; true: it is not on the queue any more. One
+// of which it cannot be found out what is to be done can be discarded.
 func (d *drive) handle(ctx context.Context, m *message) (done bool, err error) {
 	j, err := d.judge(ctx, m)
-	if err != nil {
-		return false, fmt.Errorf("message %s: %w", m.id, err)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil: // of this message alone: the table may be gone
+		j = &judged{message: m, why: "what has become of it could not be read: " + err.Error()}
+		d.failed++
 	}
 	d.show(j)
 	switch {

@@ -118,3 +118,18 @@ func TestWhatCannotBeDoneAgainIsKeptAndCanBeDiscarded(t *testing.T) {
 		t.Errorf("left %q", left)
 	}
 }
+
+func TestAMessageThatCannotBeJudgedHoldsUpNoOther(t *testing.T) {
+	w := newWorld(t)
+	gone := w.report(`{"eventID":"1","eventName":"INSERT","eventSourceARN":"arn:aws:dynamodb:us-east-1:000000000000:table/Gone/stream/x",`+
+		`"dynamodb":{"SequenceNumber":"1","Keys":{"id":{"S":"1"}},"NewImage":{"id":{"S":"1"}}}}`, "x")
+	w.report(string(w.put("2", "a", "x")), "x")
+	has(t, w.ends(errUnmended, "--apply"), "could not be read", "\n1 mended, 0 came back, 1 not done\n")
+	if len(w.events) != 1 || len(w.left(failures)) != 1 {
+		t.Errorf("%d invocations, %d left", len(w.events), len(w.left(failures)))
+	}
+	has(t, w.redrive("--discard", "--id", gone), "discarded")
+	if left := w.left(failures); len(left) != 0 {
+		t.Errorf("left %q", left)
+	}
+}

@@ -165,7 +165,7 @@ func (w *work) finish(ctx context.Context, b *batch) error {
 	b.postAll(ctx)
 	failed := b.again()
 	if len(failed) > 0 {
-		b.remember()
+		b.rememberFrom(0) // no part of the run is noted, so all of it comes again
 	}
 	w.add(b.result(len(failed)), b.cause.Load())
 	if len(failed) > 0 {

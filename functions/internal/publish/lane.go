@@ -167,7 +167,7 @@ func (l *lane) remember(first int32) {
 	l.given = 0
 	for d, ok := l.next(); ok; d, ok = l.next() {
 		_, missing := slices.BinarySearch(l.undone, d.number)
-		if made := !missing && d.number < l.ended || l.left(d); made && d.change.index >= first {
+		if made := !missing && d.number < l.ended || l.left(d); made && d.change.index >= first && !l.sent(d) {
 			l.memory.add(l.keyOf(d))
 			if l.Slices != nil {
 				l.memory.add(l.directKey(d.change, l.segmentOf(d)))

@@ -20,8 +20,14 @@ type onward struct {
 	listeners []stream.Listener
 }
 
+// wideKey stands for what the change says to the segment being sent to the queue, and wholeKey for all of it
+// being there.
 func (p *Publisher) wideKey(c *change, s stream.Segment) uint64 {
 	return p.key(c, "wide", stream.Subscription{Param: string(s)}, 0)
+}
+
+func (p *Publisher) wholeKey(c *change, s stream.Segment) uint64 {
+	return p.key(c, "whole", stream.Subscription{Param: string(s)}, 0)
 }
 
 func (p *Publisher) directKey(c *change, s stream.Segment) uint64 {

@@ -291,13 +291,11 @@ func (b *batch) send(ctx context.Context, all []cutting) {
 const cuttingsAtOnce = 32
 
 func (b *batch) sendSome(ctx context.Context, all []cutting) {
-	keys := make([]uint64, len(all))
 	for i, of := range all {
 		if of.change.behindOnward() {
 			of.change.hold()
 		}
-		keys[i] = b.wideKey(of.change, of.parts[0].Segment)
-		if b.repeated && b.memory.has(keys[i]) {
+		if b.repeated && b.memory.has(b.wholeKey(of.change, of.parts[0].Segment)) {
 			all[i].parts = nil
 		}
 	}
@@ -308,12 +306,12 @@ func (b *batch) sendSome(ctx context.Context, all []cutting) {
 			b.unsent(all[i].change, err)
 		}
 	}
-	b.sendAll(ctx, all, keys)
+	b.sendAll(ctx, all)
 }
 
-// sendAll sends what is open. What is on the queue whole is remembered, also if its change comes again for
-// something else; of the rest a slice stays open, and with it the segment wide.
-func (b *batch) sendAll(ctx context.Context, all []cutting, keys []uint64) {
+// sendAll sends what is open. That is remembered, also if the change comes again: a slice that is not on the
+// queue stays open, and with it the segment wide. If it is not, all has been delivered.
+func (b *batch) sendAll(ctx context.Context, all []cutting) {
 	var parts []Part
 	var from []int
 	whole := make([]bool, len(all))
@@ -325,6 +323,7 @@ func (b *batch) sendAll(ctx context.Context, all []cutting, keys []uint64) {
 			from = append(from, i)
 		}
 		parts, whole[i] = append(parts, of.parts...), true
+		b.told = append(b.told, b.wideKey(of.change, of.parts[0].Segment))
 	}
 	if len(parts) == 0 {
 		return
@@ -337,7 +336,7 @@ func (b *batch) sendAll(ctx context.Context, all []cutting, keys []uint64) {
 	}
 	for i, of := range all {
 		if whole[i] {
-			b.told = append(b.told, keys[i])
+			b.told = append(b.told, b.wholeKey(of.change, of.parts[0].Segment))
 			b.counts.sent.Add(int64(len(of.parts)))
 		}
 	}

@@ -25,11 +25,6 @@ var looseners = map[string]func(*actor, *enforce.Config, *sweep.Config){
 			c.Directory = lax{Directory: c.Directory, forgets: func(s stream.Connection) bool { return time.Since(s.ConnectedAt) < 10*time.Second }}
 		}
 	},
-	"closes and does not remove": func(_ *actor, c *enforce.Config, _ *sweep.Config) {
-		if c != nil {
-			c.Directory = lax{Directory: c.Directory, leaves: true}
-		}
-	},
 	"removes and does not close": func(_ *actor, c *enforce.Config, _ *sweep.Config) {
 		if c != nil {
 			c.Poster = gentle{}
@@ -59,11 +54,11 @@ func TestMistakesWithTokensAreFound(t *testing.T) {
 	}
 }
 
-// lax forgets some of the connections that a token has, leaves their rows, or viewers as they are.
+// lax forgets some of the connections that a token has, or leaves viewers as they are.
 type lax struct {
 	enforce.Directory
-	forgets       func(stream.Connection) bool
-	leaves, blind bool
+	forgets func(stream.Connection) bool
+	blind   bool
 }
 
 func (l lax) Revoke(ctx context.Context, account, token string) (enforce.Open, error) {
@@ -72,13 +67,6 @@ func (l lax) Revoke(ctx context.Context, account, token string) (enforce.Open, e
 		open.Connections = slices.DeleteFunc(open.Connections, l.forgets)
 	}
 	return open, err
-}
-
-func (l lax) Remove(ctx context.Context, account string, c stream.Connection) error {
-	if l.leaves {
-		return nil
-	}
-	return l.Directory.Remove(ctx, account, c)
 }
 
 func (l lax) SetViewer(ctx context.Context, account, version string) error {

@@ -15,6 +15,7 @@ type counting struct {
 	observe func(...metric.Value)
 }
 
+// Greet implements route.Greeter.
 func (c counting) Greet(ctx context.Context, g stream.Greeting) error {
 	err := c.Greeter.Greet(ctx, g)
 	if err != nil && !errors.Is(err, stream.ErrGone) && !errors.Is(err, stream.ErrTooLate) {

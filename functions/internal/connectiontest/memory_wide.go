@@ -194,10 +194,19 @@ type paged struct {
 
 type page []paged
 
-func (p page) Len() int           { return len(p) }
+// Len implements heap.Interface.
+func (p page) Len() int { return len(p) }
+
+// Less implements heap.Interface.
 func (p page) Less(i, j int) bool { return p[i].key > p[j].key }
-func (p page) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
-func (p *page) Push(x any)        { *p = append(*p, x.(paged)) }
+
+// Swap implements heap.Interface.
+func (p page) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
+
+// Push implements heap.Interface.
+func (p *page) Push(x any) { *p = append(*p, x.(paged)) }
+
+// Pop implements heap.Interface.
 func (p *page) Pop() any {
 	last := len(*p) - 1
 	x := (*p)[last]

@@ -184,7 +184,7 @@ func TestTheModelKnowsTheTemplate(t *testing.T) {
 		{"PublishFunction", `MemorySize: (\d+)`, largeMemory},
 		{"PublishFunction", `BatchSize: (\d+)`, batchSize},
 		{"DeliverFunction", `MemorySize: (\d+)`, largeMemory},
-		{"DeliverFunction", `MaximumConcurrency: (\d+)`, deliverers},
+		{"DeliverConcurrency", `Default: (\d+)`, deliverers},
 		{"WideListeners", `Default: (\d+)`, wideFrom},
 		{"WidePostsPerSecond", `Default: (\d+)`, widePace},
 		{"LogRetentionDays", `Default: (\d+)`, retention},

@@ -8,7 +8,7 @@ const (
 	smallMemory, largeMemory = 256.0, 512.0 // MB: of functions that a message runs, and of publish and deliver
 	wideFrom                 = 500.0        // WideListeners
 	widePace                 = 5000.0       // WidePostsPerSecond
-	deliverers               = 5.0          // MaximumConcurrency of deliver
+	deliverers               = 5.0          // DeliverConcurrency
 	batchSize                = 100.0        // of the stream of Content
 	retention                = 14.0         // days of logs
 	alarmed                  = 25.0         // metrics that alarms look at

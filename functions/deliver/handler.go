@@ -27,6 +27,7 @@ type handler struct {
 	deliver func(context.Context, []publish.Part) (failed []int)
 	queue   queue
 	report  func(ctx context.Context, record []byte, reason string) error
+	observe func(publish.Tally)
 	log     *slog.Logger
 }
 
@@ -76,6 +77,7 @@ func (m *message) group() string {
 }
 
 func (h handler) reportPoison(ctx context.Context, batch []*message) {
+	var seen publish.Tally
 	for _, m := range batch {
 		if m.poison == nil || m.lost {
 			continue
@@ -85,7 +87,11 @@ func (h handler) reportPoison(ctx context.Context, batch []*message) {
 			h.log.ErrorContext(ctx, "message not reported", "message", m.MessageId, "reason", err.Error())
 			continue
 		}
+		seen.Poison++
 		h.log.WarnContext(ctx, "message reported", "message", m.MessageId, "reason", m.poison.Error())
+	}
+	if seen.Poison > 0 {
+		h.observe(seen)
 	}
 }
 

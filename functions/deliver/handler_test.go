@@ -64,6 +64,7 @@ type world struct {
 	receives  int
 	delivered []string
 	reported  []string
+	poison    int
 	log       bytes.Buffer
 }
 
@@ -84,7 +85,8 @@ func (w *world) handle(t testing.TB, ctx context.Context, texts ...string) (agai
 			w.reported = append(w.reported, string(record)+": "+reason)
 			return w.reportErr
 		},
-		log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		observe: func(t publish.Tally) { w.poison += t.Poison },
+		log:     slog.New(slog.NewTextHandler(&w.log, nil)),
 	}
 	var e events.SQSEvent
 	for _, text := range texts {
@@ -105,18 +107,19 @@ func TestABatchIsDelivered(t *testing.T) {
 		w                          world
 		batch                      string
 		delivered, again, returned string
+		poison                     int
 	}{
-		"all of it": {world{}, "a1 b1 a2", "a1 b1 a2", "", ""},
-		"a failed part and what follows in its group": {world{fails: []string{"a2"}, receives: 1}, "a1 b1 a2 a3 b2", "a1 b1 a2 a3 b2", "a2 a3", "a2 1s,a3 1s"},
-		"a group that does not get on":                {world{fails: []string{"a1"}, receives: 3}, "a1 b1 a2", "a1 b1 a2", "a1 a2", "a1 8s,a2 8s"},
-		"nor after long":                              {world{fails: []string{"a1"}, receives: 99}, "a1", "a1", "a1", "a1 30s"},
-		"no part":                                     {world{}, "a1 x1 a2", "a1 a2", "", ""},
-		"no part behind a failed one":                 {world{fails: []string{"a1"}, receives: 1}, "a1 x1", "a1", "a1", "a1 2s"},
-		"no part, and it cannot be reported":          {world{reportErr: errors.New("down"), receives: 1}, "x1 x2 a1", "a1", "x1 x2", "x1 2s,x2 2s"},
-		"another's, and what follows in its group":    {world{queue: fakeQueue{lost: []string{"a2"}}, receives: 1}, "a1 a2 a3 b1", "a1 b1", "a2 a3", "a3 1s"},
-		"another's that is no part":                   {world{queue: fakeQueue{lost: []string{"x1"}}}, "x1 a1", "a1", "x1", ""},
-		"a queue that cannot be asked":                {world{queue: fakeQueue{err: errors.New("down")}, fails: []string{"a1"}, receives: 1}, "a1 b1", "a1 b1", "a1", "a1 2s"},
-		"nothing":                                     {world{}, "", "", "", ""},
+		"all of it": {world{}, "a1 b1 a2", "a1 b1 a2", "", "", 0},
+		"a failed part and what follows in its group": {world{fails: []string{"a2"}, receives: 1}, "a1 b1 a2 a3 b2", "a1 b1 a2 a3 b2", "a2 a3", "a2 1s,a3 1s", 0},
+		"a group that does not get on":                {world{fails: []string{"a1"}, receives: 3}, "a1 b1 a2", "a1 b1 a2", "a1 a2", "a1 8s,a2 8s", 0},
+		"nor after long":                              {world{fails: []string{"a1"}, receives: 99}, "a1", "a1", "a1", "a1 30s", 0},
+		"no part":                                     {world{}, "a1 x1 a2", "a1 a2", "", "", 1},
+		"no part behind a failed one":                 {world{fails: []string{"a1"}, receives: 1}, "a1 x1", "a1", "a1", "a1 2s", 1},
+		"no part, and it cannot be reported":          {world{reportErr: errors.New("down"), receives: 1}, "x1 x2 a1", "a1", "x1 x2", "x1 2s,x2 2s", 0},
+		"another's, and what follows in its group":    {world{queue: fakeQueue{lost: []string{"a2"}}, receives: 1}, "a1 a2 a3 b1", "a1 b1", "a2 a3", "a3 1s", 0},
+		"another's that is no part":                   {world{queue: fakeQueue{lost: []string{"x1"}}}, "x1 a1", "a1", "x1", "", 0},
+		"a queue that cannot be asked":                {world{queue: fakeQueue{err: errors.New("down")}, fails: []string{"a1"}, receives: 1}, "a1 b1", "a1 b1", "a1", "a1 2s", 0},
+		"nothing":                                     {world{}, "", "", "", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -129,6 +132,9 @@ func TestABatchIsDelivered(t *testing.T) {
 				if pair[0] != pair[1] {
 					t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
 				}
+			}
+			if tt.w.poison != tt.poison {
+				t.Errorf("%d were counted as no part, want %d", tt.w.poison, tt.poison)
 			}
 			if want := tt.batch + " 30s"; tt.batch != "" && !slices.Equal(tt.w.queue.held, []string{want}) {
 				t.Errorf("held %q, want %q", tt.w.queue.held, want)
@@ -220,6 +226,7 @@ func FuzzHandle(f *testing.F) {
 		}
 		h := handler{queue: &fakeQueue{}, log: slog.New(slog.DiscardHandler),
 			report:  func(context.Context, []byte, string) error { return nil },
+			observe: func(publish.Tally) {},
 			deliver: func(_ context.Context, parts []publish.Part) []int { return []int{len(parts) - 1} }}
 		answer, err := h.handle(t.Context(), e)
 		if err != nil {

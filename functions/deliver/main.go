@@ -20,7 +20,7 @@ func main() {
 	vars, cfg := env.New(), awsenv.Config()
 	config, connections := publishing.Config(vars, cfg, log)
 	config = publishing.Deliver(config, vars, cfg, connections)
-	h := handler{deliver: publish.New(config).Deliver, queue: sqs.NewParts(vars.Text("DELIVER_QUEUE_URL"), cfg), report: config.Reporter.Report, log: log}
+	h := handler{deliver: publish.New(config).Deliver, queue: sqs.NewParts(vars.Text("DELIVER_QUEUE_URL"), cfg), report: config.Reporter.Report, observe: config.Observe, log: log}
 	vars.Require(log)
 	publishing.Warm(vars, cfg)
 	lambda.Start(h.handle)

@@ -192,7 +192,7 @@ func TestWhatIsNoPartGoesToTheFailureQueue(t *testing.T) {
 	event, _ := w.receive(t)
 	got, log := functiontest.Invoke(t, w.vars, event)
 	stored, err := w.queues.Messages("failures")
-	if got != `{"batchItemFailures":[]}` || err != nil || len(stored) != 1 || stored[0].Body != "no part" || !strings.Contains(log, `"level":"WARN"`) {
+	if got != `{"batchItemFailures":[]}` || err != nil || len(stored) != 1 || stored[0].Body != "no part" || !strings.Contains(log, `"level":"WARN"`) || !strings.Contains(log, `"Poison":1`) {
 		t.Errorf("answer %s, %v in the failure queue, log %s", got, stored, log)
 	}
 }

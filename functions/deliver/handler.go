@@ -25,6 +25,7 @@ const (
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 type handler struct {
 	deliver func(context.Context, []publish.Part) (failed []int)
+	forget  func(context.Context, publish.Part) error // closes its slice
 	queue   queue
 	report  func(ctx context.Context, record []byte, reason string) error
 	observe func(publish.Tally)
@@ -41,14 +42,14 @@ type message struct {
 }
 
 // handle delivers a batch, and names the messages that must come again. A message that is no part is
-// reported and counts as done.
+// reported and counts as done. Dead letters are not delivered, but forgotten.
 func (h handler) handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	batch := read(e.Records)
-	held, release := h.hold(ctx, batch)
-	h.reportPoison(held, batch)
-	h.deliverAll(held, batch)
-	release()
-	h.giveBack(ctx, batch)
+	if givenUp(e.Records) {
+		h.forgetAll(ctx, batch)
+	} else {
+		h.work(ctx, batch)
+	}
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range batch {
 		if m.again {
@@ -56,6 +57,14 @@ func (h handler) handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 		}
 	}
 	return answer, nil
+}
+
+func (h handler) work(ctx context.Context, batch []*message) {
+	held, release := h.hold(ctx, batch)
+	h.reportPoison(held, batch)
+	h.deliverAll(held, batch)
+	release()
+	h.giveBack(ctx, batch)
 }
 
 func read(records []events.SQSMessage) []*message {

@@ -218,6 +218,7 @@ func (r rapidTB) Fatalf(format string, args ...any) { r.t.Fatalf(format, args...
 func FuzzHandle(f *testing.F) {
 	f.Add([]byte(`{"Records":[{"messageId":"1","receiptHandle":"r","body":"{\"segment\":\"s\",\"slice\":3,\"event\":\"e\",\"said\":[{\"topics\":[\"public\"]}]}","attributes":{"ApproximateReceiveCount":"2"}},{"messageId":"2","body":"x"}]}`))
 	f.Add([]byte(`{"Records":[{},{"body":"{\"slice\":-1}"}]}`))
+	f.Add([]byte(`{"Records":[{"messageId":"1","body":"{\"segment\":\"s\",\"event\":\"e\",\"said\":[{\"topics\":[\"public\"]}]}","attributes":{"DeadLetterQueueSourceArn":"q"}},{"messageId":"2","attributes":{"DeadLetterQueueSourceArn":"q"}}]}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var e events.SQSEvent
@@ -227,6 +228,7 @@ func FuzzHandle(f *testing.F) {
 		h := handler{queue: &fakeQueue{}, log: slog.New(slog.DiscardHandler),
 			report:  func(context.Context, []byte, string) error { return nil },
 			observe: func(publish.Tally) {},
+			forget:  func(context.Context, publish.Part) error { return nil },
 			deliver: func(_ context.Context, parts []publish.Part) []int { return []int{len(parts) - 1} }}
 		answer, err := h.handle(t.Context(), e)
 		if err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"os"
 
@@ -21,6 +22,9 @@ func main() {
 	config, connections := publishing.Config(vars, cfg, log)
 	config = publishing.Deliver(config, vars, cfg, connections)
 	h := handler{deliver: publish.New(config).Deliver, queue: sqs.NewParts(vars.Text("DELIVER_QUEUE_URL"), cfg), report: config.Reporter.Report, observe: config.Observe, log: log}
+	h.forget = func(ctx context.Context, p publish.Part) error {
+		return config.Slices.Close(ctx, p.Segment, p.Event, p.Slice)
+	}
 	vars.Require(log)
 	publishing.Warm(vars, cfg)
 	lambda.Start(h.handle)

@@ -109,8 +109,21 @@ func (d *drive) do(ctx context.Context, j *judged) error {
 		return d.sendBack(ctx, j.source, j.letter)
 	case publish:
 		return d.publish(ctx, j)
+	case forgo:
+		return d.forgo(ctx, j)
 	}
 	return nil
+}
+
+// forgo shows a dead letter to the function of the queue that it was on, by whose attributes it knows it.
+func (d *drive) forgo(ctx context.Context, j *judged) (err error) {
+	function := d.function
+	if function == "" {
+		if function, err = d.reader(ctx, j.source); err != nil {
+			return err
+		}
+	}
+	return d.invoke(ctx, function, []json.RawMessage{j.letter.asEvent(j.source)})
 }
 
 // publish gives the records to their function, and what their items have become meanwhile.
@@ -120,7 +133,7 @@ func (d *drive) publish(ctx context.Context, j *judged) error {
 		return err
 	}
 	for records := j.fresh; len(records) > 0; {
-		if err := d.invoke(ctx, function, records); err != nil {
+		if err := d.invoke(ctx, function, raw(records)); err != nil {
 			return err
 		}
 		for _, r := range records {

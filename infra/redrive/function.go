@@ -16,10 +16,10 @@ func last(arn string) string {
 	return arn[strings.LastIndexByte(arn, ':')+1:]
 }
 
-// reader is the function that reads a stream.
+// reader is the function that reads a stream, or a queue.
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
-func (a *account) reader(ctx context.Context, stream string) (string, error) {
-	answer, _, err := a.send(ctx, lambdaAPI, http.MethodGet, "/2015-03-31/event-source-mappings/?EventSourceArn="+url.QueryEscape(stream), http.Header{}, nil)
+func (a *account) reader(ctx context.Context, source string) (string, error) {
+	answer, _, err := a.send(ctx, lambdaAPI, http.MethodGet, "/2015-03-31/event-source-mappings/?EventSourceArn="+url.QueryEscape(source), http.Header{}, nil)
 	if err != nil {
 		return "", fmt.Errorf("ListEventSourceMappings: %w", err)
 	}
@@ -31,21 +31,17 @@ func (a *account) reader(ctx context.Context, stream string) (string, error) {
 	}
 	switch len(list.EventSourceMappings) {
 	case 0:
-		return "", errors.New("no function reads the stream " + stream + ": say --function")
+		return "", errors.New("no function reads " + source + ": say --function")
 	case 1:
 		return list.EventSourceMappings[0].FunctionArn, nil
 	}
-	return "", errors.New("several functions read the stream " + stream + ": say --function")
+	return "", errors.New("several functions read " + source + ": say --function")
 }
 
 // invoke gives the records to the function, as an event source mapping does, and waits.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-func (a *account) invoke(ctx context.Context, function string, records []record) error {
-	var event struct{ Records []json.RawMessage }
-	for _, r := range records {
-		event.Records = append(event.Records, r.raw)
-	}
-	body, err := json.Marshal(event)
+func (a *account) invoke(ctx context.Context, function string, records []json.RawMessage) error {
+	body, err := json.Marshal(map[string]any{"Records": records})
 	if err != nil {
 		return err
 	}

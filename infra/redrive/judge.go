@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // verdict is what is to be done about a message.
@@ -14,6 +15,7 @@ const (
 	publish                // its records go to their function again
 	drop                   // there is nothing left to do
 	back                   // it goes to the queue that it was on
+	forgo                  // that queue's function is to let go of it
 )
 
 // judged is a message with what is to be done about it.
@@ -31,6 +33,9 @@ func (a *account) judge(ctx context.Context, m *message) (*judged, error) {
 	switch {
 	case m.still != "":
 		j.why = m.still
+		return j, nil
+	case strings.HasSuffix(m.source, ".fifo"):
+		j.verdict, j.why = forgo, "have its function let go of it, and delete it: its group has gone on without it, and it would come behind what is newer"
 		return j, nil
 	case m.source != "":
 		j.verdict, j.why = back, "send it there again"

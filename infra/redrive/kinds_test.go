@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,13 +88,31 @@ func TestADeadLetterOfAFIFOQueueIsNotPutBehindWhatIsNewer(t *testing.T) {
 		}
 	}
 	queue := []string{"--queue-url", w.queues.URL("", "Failures.fifo")}
-	has(t, w.redrive(append(queue, "--apply")...), "a dead letter of Parts.fifo", "cannot be done again: its group has gone on")
+	has(t, w.redrive(queue...), "a dead letter of Parts.fifo", "--apply would have its function let go of it")
+	w.answer = func(string) (string, bool) { return `{"batchItemFailures":[{"itemIdentifier":"1"}]}`, false }
+	has(t, w.ends(errUnmended, append(queue, "--apply")...), "Deliver has failed 1 of 1 records", "\n0 mended, 0 came back, 1 not done\n")
 	if left, parts := w.left("Failures.fifo"), w.left("Parts.fifo"); len(left) != 1 || len(parts) != 0 {
 		t.Fatalf("%q left, %q put back", left, parts)
 	}
-	w.redrive(append(queue, "--discard")...)
-	if left := w.left("Failures.fifo"); len(left) != 0 {
-		t.Errorf("%q left", left)
+	w.answer = nil
+	has(t, w.redrive(append(queue, "--apply")...), "done", "\n1 mended, 0 came back\n")
+	var event struct {
+		Records []struct {
+			ID         string `json:"messageId"`
+			Body       string
+			Attributes map[string]string
+			Source     string `json:"eventSourceARN"`
+		}
+	}
+	if err := json.Unmarshal([]byte(w.raw[1]), &event); err != nil || len(event.Records) != 1 {
+		t.Fatalf("%v in %s", err, w.raw[1])
+	}
+	const parts = "arn:aws:sqs:us-east-1:000000000000:Parts.fifo"
+	if r := event.Records[0]; r.ID == "" || r.Body != "part" || r.Source != parts || r.Attributes["DeadLetterQueueSourceArn"] != parts {
+		t.Errorf("invoked with %+v", r)
+	}
+	if left, parts := w.left("Failures.fifo"), w.left("Parts.fifo"); len(left)+len(parts) != 0 {
+		t.Errorf("%q left, %q put back", left, parts)
 	}
 }
 

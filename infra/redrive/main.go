@@ -21,6 +21,8 @@
 //     bring back the old state, and the newer one has a record of its own. The item is read before, and
 //     again after: if it has changed in between, the function is given the newer state too, until it
 //     stands still. So what was said last is what the table says.
+//   - A dead letter of a FIFO queue goes to that queue's function, as an event with the attributes that it
+//     has now, by which the function knows that it was given up.
 //   - Messages that it has only looked at can be received again at once.
 //   - The last line of --apply says how many were mended and how many came back; the exit status is 1
 //     if one came back or could not be done, and 0 if not.

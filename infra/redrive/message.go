@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -53,9 +52,6 @@ func read(l letter) *message {
 		m.source = l.System["DeadLetterQueueSourceArn"]
 		m.what = "a dead letter of " + last(m.source)
 		m.say("received too often there")
-		if strings.HasSuffix(m.source, ".fifo") {
-			m.still = "its group has gone on without it, and it would come behind what is newer: discard it"
-		}
 	case m.readRecord() || m.readReport():
 	default:
 		m.what, m.still = "a message", "it is no record of a stream: read it, and discard it"

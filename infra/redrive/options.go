@@ -39,7 +39,9 @@ What there can be:
                    their place in the stream, from where they are read (for 24 hours). Those whose items
                    are as they were are given to the function again, in their order.
   a dead letter    of another queue. --apply sends it there again; not to a FIFO queue, whose order it
-                   would break. Of such a queue's dead letters at most ten of a group are seen at a time.
+                   would break. That queue's function is shown it, so that it lets go of what it keeps for
+                   the message, which is then deleted. Of such a queue's dead letters at most ten of a group
+                   are seen at a time.
   an invocation    that failed for good, such as frames for a connection that was opening. Its moment has
                    passed: it can only be discarded.
 

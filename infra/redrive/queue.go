@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,14 @@ type letter struct {
 		DataType    string
 		StringValue string
 	} `json:"MessageAttributes"`
+}
+
+// asEvent is the letter as a record of an event that Lambda makes of its queue.
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+func (l letter) asEvent(queueARN string) json.RawMessage {
+	text, _ := json.Marshal(map[string]any{"messageId": l.ID, "receiptHandle": l.Handle, "body": l.Body, "attributes": l.System,
+		"messageAttributes": map[string]any{}, "eventSource": "aws:sqs", "eventSourceARN": queueARN}) // texts
+	return text
 }
 
 func (l *letter) sent() time.Time {

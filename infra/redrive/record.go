@@ -41,6 +41,14 @@ func parseRecord(text []byte) (r record, ok bool) {
 	return r, true
 }
 
+// raw are records as they are in an event.
+func raw(records []record) (all []json.RawMessage) {
+	for _, r := range records {
+		all = append(all, r.raw)
+	}
+	return all
+}
+
 // renamed is the record under another id.
 func (r record) renamed(id string) record {
 	var members map[string]json.RawMessage

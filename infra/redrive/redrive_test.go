@@ -190,7 +190,7 @@ func sequence(event string) string {
 }
 
 func TestTheFunctionMustBeKnown(t *testing.T) {
-	for readers, want := range map[int]string{0: "no function reads the stream", 2: "several functions read the stream"} {
+	for readers, want := range map[int]string{0: "no function reads arn:", 2: "several functions read arn:"} {
 		w := newWorld(t)
 		w.readers = readers
 		w.report(string(w.put("2", "a", "x")), "x")

@@ -92,17 +92,18 @@ func (w *world) do(s api, operation string, in, out any) {
 }
 
 func (w *world) mappings(rw http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("EventSourceArn") != w.stream {
+	name := map[string]string{w.stream: "Publish", "arn:aws:sqs:us-east-1:000000000000:Parts.fifo": "Deliver"}[r.URL.Query().Get("EventSourceArn")]
+	if name == "" {
 		w.t.Errorf("asked who reads %s", r.URL.Query())
 	}
-	list := strings.TrimSuffix(strings.Repeat(`{"FunctionArn":"arn:aws:lambda:us-east-1:000000000000:function:Publish"},`, w.readers), ",")
+	list := strings.TrimSuffix(strings.Repeat(`{"FunctionArn":"arn:aws:lambda:us-east-1:000000000000:function:`+name+`"},`, w.readers), ",")
 	fmt.Fprintf(rw, `{"EventSourceMappings":[%s]}`, list)
 }
 
 func (w *world) invoked(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	var event struct{ Records []record }
-	if err := json.Unmarshal(body, &event); err != nil || last(r.PathValue("name")) != "Publish" {
+	if err := json.Unmarshal(body, &event); err != nil || !strings.Contains("Publish Deliver", last(r.PathValue("name"))) {
 		w.t.Errorf("%s with %s: %v", r.PathValue("name"), body, err)
 	}
 	var ids []string

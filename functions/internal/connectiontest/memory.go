@@ -17,7 +17,7 @@ type Memory struct {
 	open   map[string]*connection
 	// connections is how many are open of each account, and found where they have subscribed.
 	connections map[string]int
-	found       map[place]map[string]*connection
+	found       map[place]row
 	heads       map[stream.Topic]head
 	// openings are what is, or was, under way to wide segments.
 	openings openings
@@ -43,7 +43,7 @@ type mapping struct {
 
 // NewMemory is an empty store.
 func NewMemory(l Limits) *Memory {
-	return &Memory{limits: l, open: map[string]*connection{}, connections: map[string]int{}, found: map[place]map[string]*connection{},
+	return &Memory{limits: l, open: map[string]*connection{}, connections: map[string]int{}, found: map[place]row{},
 		heads: map[stream.Topic]head{}, openings: openings{}}
 }
 

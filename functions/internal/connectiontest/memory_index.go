@@ -3,6 +3,8 @@ package connectiontest
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"strings"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -10,7 +12,7 @@ import (
 
 // publicSegments is how many segments the public streams have, as where they are spread over several
 // keys. Other topics have one.
-const publicSegments = 4
+const publicSegments = 8
 
 // place is a slice of a segment. A connection is found in it from its first subscription there until it
 // is closed, so that who looks has to see which it still has.
@@ -55,11 +57,21 @@ func (c *connection) places(sub stream.Subscription) []place {
 // index has the connection found where the subscription says.
 func (m *Memory) index(c *connection, sub stream.Subscription) {
 	for _, p := range c.places(sub) {
-		if m.found[p] == nil {
-			m.found[p] = map[string]*connection{}
+		at, known := m.found[p].at(c.session.ID)
+		if known {
+			m.found[p][at] = c
+		} else {
+			m.found[p] = slices.Insert(m.found[p], at, c)
 		}
-		m.found[p][c.session.ID] = c
 	}
+}
+
+// row is the connections of a place, by their ids.
+type row []*connection
+
+// at is where the id stands or would.
+func (r row) at(id string) (at int, known bool) {
+	return slices.BinarySearchFunc(r, id, func(c *connection, id string) int { return strings.Compare(c.session.ID, id) })
 }
 
 // remove removes a connection, if there is one with this id.
@@ -72,7 +84,9 @@ func (m *Memory) remove(id string) {
 	delete(m.open, id)
 	for _, last := range c.last {
 		for _, p := range c.places(last.sub) {
-			delete(m.found[p], c.session.ID)
+			if at, known := m.found[p].at(id); known {
+				m.found[p] = slices.Delete(m.found[p], at, at+1)
+			}
 		}
 	}
 }
@@ -80,17 +94,23 @@ func (m *Memory) remove(id string) {
 // in are the topic's listeners in one place.
 func (m *Memory) in(t stream.Topic, p place) (found []stream.Listener) {
 	for _, c := range m.found[p] {
-		for _, last := range c.last {
-			everyone := t.IsEveryone() && last.sub.Stream == stream.User
-			if !last.subscribed || !everyone && last.sub.Topic(c.session.Account) != t {
-				continue
-			}
-			l := c.listener(last)
-			if everyone {
-				l.Since = time.Time{}
-			}
-			found = append(found, l)
+		found = append(found, c.listens(t)...)
+	}
+	return found
+}
+
+// listens are the connection's subscriptions that hear the topic.
+func (c *connection) listens(t stream.Topic) (found []stream.Listener) {
+	for _, last := range c.last {
+		everyone := t.IsEveryone() && last.sub.Stream == stream.User
+		if !last.subscribed || !everyone && last.sub.Topic(c.session.Account) != t {
+			continue
 		}
+		l := c.listener(last)
+		if everyone {
+			l.Since = time.Time{}
+		}
+		found = append(found, l)
 	}
 	return found
 }

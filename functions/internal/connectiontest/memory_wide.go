@@ -1,7 +1,6 @@
 package connectiontest
 
 import (
-	"container/heap"
 	"context"
 	"slices"
 	"strings"
@@ -19,8 +18,8 @@ type MemoryWide struct {
 	cut int
 }
 
-// CutFrom is the same store with look-ups that leave out segments with more than n listeners, and those
-// of which something is open; 0: none.
+// CutFrom is the same store with look-ups that leave out the segments of topics with more than n listeners,
+// those that have more than twice their share of them, and those of which something is open; 0: none.
 func (m *Memory) CutFrom(n int) *MemoryWide { return &MemoryWide{m, n} }
 
 var _ Slices = (*MemoryWide)(nil)
@@ -63,7 +62,10 @@ func (w *MemoryWide) Audience(ctx context.Context, t stream.Topic) (stream.Audie
 	if err != nil || w.cut == 0 || !mayBeWide(t) {
 		return a, err
 	}
-	most := max(1, w.cut/len(segments(t)))
+	most := min(w.cut, max(1, 2*w.cut/len(segments(t))))
+	if len(a.Listeners) > w.cut {
+		most = -1
+	}
 	a.Listeners = nil
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
@@ -157,61 +159,46 @@ func (w *MemoryWide) Close(_ context.Context, s stream.Segment, event string, sl
 	return nil
 }
 
-// Page implements Slices. It keeps the smallest so many, so that a slice that has very many is not sorted whole
-// for each page.
+// Page implements Slices. A slice is looked at from where the page begins to where it ends, however many are in it.
 func (w *MemoryWide) Page(_ context.Context, t stream.Topic, s stream.Segment, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
-	var smallest page
-	more := false
+	var read []paged
 	for digits, n := stream.Slices/t.Slices(), 0; n < digits; n++ {
-		for _, l := range w.m.in(t, place{s, slice*digits + n}) {
-			key := l.ID + "#" + l.Key()
-			if key <= after || more && key > smallest[0].key {
-				continue
-			}
-			if heap.Push(&smallest, paged{key, l}); len(smallest) > atMost {
-				heap.Pop(&smallest)
-				more = true
-			}
-		}
+		read = append(read, w.m.from(t, place{s, slice*digits + n}, after, atMost+1)...)
 	}
-	slices.SortFunc(smallest, func(a, b paged) int { return strings.Compare(a.key, b.key) })
-	for _, p := range smallest {
+	slices.SortFunc(read, func(a, b paged) int { return strings.Compare(a.key, b.key) })
+	if len(read) > atMost {
+		read = read[:atMost]
+		next = read[atMost-1].key
+	}
+	for _, p := range read {
 		found = append(found, p.Listener)
-	}
-	if more {
-		next = smallest[len(smallest)-1].key
 	}
 	return found, next, nil
 }
 
-// paged is a listener and where it stands in its slice, and page a heap with the last of them on top.
+// paged is a listener and where it stands in its slice.
 type paged struct {
 	key string
 	stream.Listener
 }
 
-type page []paged
-
-// Len implements heap.Interface.
-func (p page) Len() int { return len(p) }
-
-// Less implements heap.Interface.
-func (p page) Less(i, j int) bool { return p[i].key > p[j].key }
-
-// Swap implements heap.Interface.
-func (p page) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
-
-// Push implements heap.Interface.
-func (p *page) Push(x any) { *p = append(*p, x.(paged)) }
-
-// Pop implements heap.Interface.
-func (p *page) Pop() any {
-	last := len(*p) - 1
-	x := (*p)[last]
-	*p = (*p)[:last]
-	return x
+// from are the topic's first listeners behind a key in one place: so many, or some more of the last connection.
+func (m *Memory) from(t stream.Topic, p place, after string, atLeast int) (found []paged) {
+	id, _, _ := strings.Cut(after, "#")
+	at, _ := m.found[p].at(id)
+	for _, c := range m.found[p][at:] {
+		for _, l := range c.listens(t) {
+			if key := l.ID + "#" + l.Key(); key > after {
+				found = append(found, paged{key, l})
+			}
+		}
+		if len(found) >= atLeast {
+			break
+		}
+	}
+	return found
 }
 
 // Count implements Slices.

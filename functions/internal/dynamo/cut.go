@@ -19,11 +19,11 @@ var everyoneSegment = stream.Segment(topicPartitions(stream.EveryoneTopic())[0])
 // those whose time has run out.
 const spareRows = 8
 
-// CutFrom is the same table with look-ups that leave wide segments out: those with more than about n
-// listeners (of a topic that is spread over several keys, its share of n), and those of which something
-// is open, see Slices. They are in Audience.Wide, and of their rows about as many are read as it takes
-// to know. What is kept is known of them too: whoever may resume has had a head written before its
-// mapping. 0: none is.
+// CutFrom is the same table with look-ups that leave wide segments out: those of a topic with more than n
+// listeners, those that have more than twice their share of n of a topic that is spread over several keys, and
+// those of which something is open, see Slices. They are in Audience.Wide, and of their rows about as many are
+// read as it takes to know. What is kept is known of them too: whoever may resume has had a head written
+// before its mapping. 0: none is.
 //
 // Accounts' topics are never wide, nor are those whose mappings the publisher itself keeps: channels
 // that join, and who watches somebody.
@@ -33,16 +33,20 @@ func (c *Connections) CutFrom(n int) *Connections {
 	return &cut
 }
 
-// most is how many listeners a key of the topic has at the most that is not wide; 0: there is no limit.
+// most is how many listeners a key of the topic has at the most that is not wide; 0: there is no limit. Keys
+// have different numbers by chance, so a key may have more than its share of those who listen to a topic
+// that is not wide, but hardly twice as many.
 func (c *Connections) most(topic stream.Topic) int {
 	switch {
 	case c.cut <= 0 || !mayBeWide(topic):
 		return 0
 	case topic.IsEveryone():
-		return max(1, c.cut/connectionKeys)
+		return share(c.cut, connectionKeys)
 	}
-	return max(1, c.cut/len(topicPartitions(topic)))
+	return share(c.cut, len(topicPartitions(topic)))
 }
+
+func share(n, keys int) int { return min(n, max(1, 2*n/keys)) }
 
 func mayBeWide(topic stream.Topic) bool {
 	_, channel, ok := topic.Channel()
@@ -73,9 +77,17 @@ func (c *Connections) segment(ctx context.Context, topic stream.Topic, pk string
 		return err
 	}
 	if wide {
-		found.leaveOut(topic, stream.Segment(pk))
+		found.leaveOut(topic, len(listeners), stream.Segment(pk))
 		kept, listeners = kept || anyWithIDs(listeners), nil
 	}
 	found.add(topic, listeners, kept)
 	return nil
+}
+
+// segmentsOf are all segments of a topic that may be wide.
+func segmentsOf(topic stream.Topic) (all []stream.Segment) {
+	for _, pk := range topicPartitions(topic) {
+		all = append(all, stream.Segment(pk))
+	}
+	return all
 }

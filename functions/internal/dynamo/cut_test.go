@@ -92,10 +92,26 @@ func TestEachKeyOfAPublicTopicIsASegment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for from, wide := range map[int]int{1: 2, 8 * 8: 2, 9 * 8: 0} {
+	for from, wide := range map[int]int{1: 8, 18: 8, 19: 2, 4*9 - 1: 2, 4 * 9: 0} {
 		a := c.CutFrom(from).wide(t, stream.PublicTopic())
-		if len(a.Wide) != wide || len(a.Listeners) != 19-9*wide || wide > 0 && (a.Wide[0] != "topic#public#0" || a.Wide[1] != "topic#public#1") {
+		listeners := map[int]int{8: 0, 2: 1, 0: 19}[wide]
+		if len(a.Wide) != wide || len(a.Listeners) != listeners || wide > 0 && (a.Wide[0] != "topic#public#0" || a.Wide[1] != "topic#public#1") {
 			t.Errorf("cut from %d on: %d listeners, wide %q", from, len(a.Listeners), a.Wide)
+		}
+	}
+}
+
+func TestATopicOverSeveralKeysIsCutByAllOfItsListeners(t *testing.T) {
+	c := newConnections(t, Limits{})
+	for i := range 160 {
+		connected(t, c, fmt.Sprintf("PJqB0fHsqR%05d=", i), time.Hour, stream.Subscription{Stream: stream.Public}, stream.Subscription{Stream: stream.User})
+	}
+	for topic, segments := range map[stream.Topic]int{stream.PublicTopic(): publicKeys, stream.EveryoneTopic(): 1} {
+		if a := c.CutFrom(160).wide(t, topic); len(a.Wide) != 0 || len(a.Listeners) != 160 {
+			t.Errorf("%v: %d listeners, wide %q", topic, len(a.Listeners), a.Wide)
+		}
+		if a := c.CutFrom(159).wide(t, topic); len(a.Wide) != segments || len(a.Listeners) != 0 {
+			t.Errorf("%v, with one more than that: %d listeners, wide %q", topic, len(a.Listeners), a.Wide)
 		}
 	}
 }

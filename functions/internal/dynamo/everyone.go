@@ -30,7 +30,7 @@ func (c *Connections) online(ctx context.Context, topic stream.Topic, n uint32, 
 	err := c.query(ctx, "pk = :pk AND sk >= :since", values, limitOf(most), func(rows []table.Item) bool {
 		listeners = append(listeners, userListeners(rows)...)
 		if most > 0 && len(listeners) > most {
-			found.leaveOut(topic, everyoneSegment)
+			found.leaveOut(topic, len(listeners), everyoneSegment)
 		}
 		return found.isOut(topic)
 	})

@@ -16,6 +16,10 @@ type gathering struct {
 	byTopic map[stream.Topic]stream.Audience
 	failed  map[stream.Topic]bool
 	errs    []error
+	// cut is how many listeners a topic has at the most that is not wide (0: any), and out how many were read
+	// of each topic in segments that are left out.
+	cut int
+	out map[stream.Topic]int
 }
 
 func (g *gathering) fail(topics []stream.Topic, err error) {
@@ -44,10 +48,11 @@ func anyWithIDs(listeners []stream.Listener) bool {
 	return slices.ContainsFunc(listeners, func(l stream.Listener) bool { return l.EventIDs })
 }
 
-// leaveOut says that a segment of the topic is wide.
-func (g *gathering) leaveOut(topic stream.Topic, s stream.Segment) {
+// leaveOut says that a segment of the topic is wide, in which so many listeners were read.
+func (g *gathering) leaveOut(topic stream.Topic, listeners int, s stream.Segment) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.out[topic] += listeners
 	if a := g.byTopic[topic]; !slices.Contains(a.Wide, s) {
 		a.Wide = append(a.Wide, s)
 		g.byTopic[topic] = a
@@ -63,6 +68,7 @@ func (g *gathering) isOut(topic stream.Topic) bool {
 
 // result is what was found of the topics, and the first error.
 func (g *gathering) result(topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
+	g.cutAll()
 	g.sort()
 	if len(g.errs) == 0 {
 		return g.byTopic, nil
@@ -75,6 +81,16 @@ func (g *gathering) result(topics []stream.Topic) (map[stream.Topic]stream.Audie
 		}
 	}
 	return g.byTopic, fmt.Errorf("listeners of %d of %d topics: %w", len(g.failed), len(topics), g.errs[0])
+}
+
+// cutAll leaves out all segments of the topics that have more listeners than those that are not wide.
+func (g *gathering) cutAll() {
+	for topic, a := range g.byTopic {
+		if g.cut > 0 && mayBeWide(topic) && len(a.Listeners)+g.out[topic] > g.cut {
+			a.Wide, a.Listeners = segmentsOf(topic), nil
+			g.byTopic[topic] = a
+		}
+	}
 }
 
 // sort puts each topic's listeners into an order that does not depend on which answer came first. Of

@@ -25,7 +25,7 @@ const readsAtOnce = 16
 // others are not: what one throttled key holds up is not held up for all.
 func (c *Connections) Listeners(ctx context.Context, topics []stream.Topic) (map[stream.Topic]stream.Audience, error) {
 	topics = distinct(topics)
-	found := gathering{byTopic: map[stream.Topic]stream.Audience{}, failed: map[stream.Topic]bool{}}
+	found := gathering{byTopic: map[stream.Topic]stream.Audience{}, failed: map[stream.Topic]bool{}, cut: c.cut, out: map[stream.Topic]int{}}
 	var g errgroup.Group
 	g.SetLimit(readsAtOnce)
 	for _, r := range c.reads(topics, &found) {

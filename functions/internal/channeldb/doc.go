@@ -9,8 +9,8 @@
 // Rows of this package in Connections, with texts pk and sk, and expiresAt as the time to live:
 //
 //	pk                          sk                     attributes
-//	occupied#4072#5             presence-room          o since when, v mark
-//	member#4072#presence-room   7                      o since when, v mark: webhooks know the member
+//	occupied#4072#5             presence-room          o since when, t token, v mark, d fallen, p fell before
+//	member#4072#presence-room   7                      the same: webhooks know the member
 //	cache#4072#cache-news       cache                  e event, q sequence number of its record
 //	alive#0a                    1769900000123#PJqB…=   ap app, hd heard, pg asked, du look at
 //	spent#PJqB…=                …#120000               n client events in that second
@@ -46,6 +46,9 @@
 //
 // Whether a channel is occupied is a row, not a counter. Who comes takes a place, and then reads the
 // row, and writes it if it is not there or is marked. Who thinks that everybody has left marks the row,
-// looks at the places, and deletes it if it has the mark still. So either the look sees the newcomer,
-// or the newcomer sees the mark, or finds the row deleted and reports the channel as occupied again.
+// looks at the places, and has it fall if it has the mark still. So either the look sees the newcomer,
+// or the newcomer sees the mark, or finds the row fallen and reports the channel as occupied again.
+//
+// A request whose answer is lost is made again, and then finds what it has done: the row has the token of who
+// made it, and one that falls keeps the mark until that is known, so that each is reported all the same.
 package channeldb

@@ -17,7 +17,7 @@ func memberKey(app, channel, user string) table.Item { return key("member#"+app+
 // Known reports whether a user of a presence channel has been announced.
 func (c *Channels) Known(ctx context.Context, app, channel, user string) (bool, error) {
 	got, err := c.connections.Call(ctx, "GetItem", table.Parameters{"Key": memberKey(app, channel, user), "ConsistentRead": true})
-	return err == nil && got.Row != nil && !c.over(got.Row), err
+	return err == nil && c.standing(got.Row), err
 }
 
 // Announce notes that a user is on a presence channel, and takes the mark of Depart away. It reports

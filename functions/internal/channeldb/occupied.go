@@ -2,7 +2,6 @@ package channeldb
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -33,53 +32,10 @@ func occupiedKey(app, channel string) table.Item {
 
 func occupiedPartition(app string, n uint32) string { return fmt.Sprintf("occupied#%s#%d", app, n) }
 
-// occupy sees to it that the row of a channel with a subscriber is there, and not marked. It reports
+// occupy sees to it that the row of a channel with a subscriber stands, and is not marked. It reports
 // whether there was none.
 func (c *Channels) occupy(ctx context.Context, app, channel string) (first bool, err error) {
 	return c.stand(ctx, occupiedKey(app, channel), occupiedFor)
-}
-
-// stand writes a row that stands for somebody who is there, who has been written before. One that is
-// there is left alone unless it is marked: see fall.
-func (c *Channels) stand(ctx context.Context, key table.Item, keep time.Duration) (first bool, err error) {
-	got, err := c.connections.Call(ctx, "GetItem", table.Parameters{"Key": key, "ConsistentRead": true})
-	if err != nil {
-		return false, err
-	}
-	enough := c.now().Add(keep / 2)
-	if got.Row != nil && !got.Row.Get("v").Given() && table.Seconds(got.Row.Get("expiresAt")).After(enough) {
-		return false, nil
-	}
-	got, err = c.connections.Call(ctx, "UpdateItem", table.Parameters{
-		"Key": key, "UpdateExpression": "SET o = if_not_exists(o, :now), expiresAt = :expires REMOVE v",
-		"ExpressionAttributeValues": table.Item{{":now", table.Number(c.now().UnixMilli())}, {":expires", epoch(c.now().Add(keep))}},
-		"ReturnValues":              "ALL_OLD",
-	})
-	return err == nil && (got.Row == nil || c.over(got.Row)), err
-}
-
-// fall removes a row that stands for somebody if nobody is there, and reports whether it did: it
-// marks the row, looks, and deletes it if it has the mark still. Whoever comes is there first, and
-// then sees the mark and takes it away, or finds the row deleted; so of the two one is reported, and
-// the other is not, or both are, in this order.
-func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.Context) (bool, error)) (bool, error) {
-	mark := table.Item{{":mark", table.Text(rand.Text())}}
-	_, err := c.connections.Call(ctx, "UpdateItem", table.Parameters{
-		"Key": key, "UpdateExpression": "SET v = :mark", "ConditionExpression": "attribute_exists(pk)", "ExpressionAttributeValues": mark,
-	})
-	if err != nil {
-		return false, table.UnlessConflict(err) // somebody was faster
-	}
-	is, err := there(ctx)
-	if err != nil {
-		return false, err
-	}
-	operation, in := "DeleteItem", table.Parameters{"Key": key, "ConditionExpression": "v = :mark", "ExpressionAttributeValues": mark}
-	if is {
-		operation, in["UpdateExpression"] = "UpdateItem", "REMOVE v"
-	}
-	_, err = c.connections.Call(ctx, operation, in)
-	return err == nil && !is, table.UnlessConflict(err)
 }
 
 // Vacate removes a channel's row if nobody is subscribed, and reports whether it did.
@@ -140,7 +96,7 @@ func (c *Channels) occupiedIn(ctx context.Context, pk, prefix, after string, lim
 			return nil, err
 		}
 		for _, row := range got.Rows {
-			if name := row.Get("sk").Text; !c.over(row) && strings.HasPrefix(name, prefix) {
+			if name := row.Get("sk").Text; c.standing(row) && strings.HasPrefix(name, prefix) {
 				channels = append(channels, name)
 			}
 		}

@@ -48,7 +48,7 @@ func TestWhatTheModelDoesNotDescribeIsRefused(t *testing.T) {
 		"--workload wide --shards 0":       "--shards at least 1",
 		"--workload wide --bytes 130993":   "a frame over 128 KB is not sent, so that a payload has 130992 bytes at the most",
 		"--peak 0":                         "--peak is at least 1",
-		"--figures main.go":                "figures: invalid character",
+		"--figures main.go":                "figures of main.go: invalid character",
 		"--figures nowhere":                "nowhere",
 	} {
 		err := run(t.Context(), append([]string{"cost"}, strings.Fields(args)...), io.Discard, io.Discard)

@@ -30,20 +30,21 @@ type figures struct {
 //go:embed measured.json
 var measured []byte
 
-// readFigures reads the table from a file, or the committed one.
+// readFigures reads the table from a file, or the committed one. Errors name the file.
 func readFigures(path string) (f figures, err error) {
-	text := measured
+	text, of := measured, "figures"
 	if path != "" {
+		of = "figures of " + path
 		if text, err = os.ReadFile(path); err != nil {
 			return f, err
 		}
 	}
 	if err := json.Unmarshal(text, &f); err != nil {
-		return f, fmt.Errorf("figures: %w", err)
+		return f, fmt.Errorf("%s: %w", of, err)
 	}
 	for _, name := range modelRows {
 		if _, ok := f.Rows[name]; !ok {
-			return f, fmt.Errorf("figures: there is no row %q; units --write makes one", name)
+			return f, fmt.Errorf("%s: there is no row %q; units --write makes one", of, name)
 		}
 	}
 	return f, nil

@@ -26,11 +26,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"edgestream/infra/arguments"
 	"edgestream/infra/local/template"
 )
 
@@ -41,33 +43,44 @@ type options struct {
 	only                                                       []string
 }
 
+const usage = `usage: go run ./infra/invoke [flags] [EVENT...]
+
+Runs the cases of events/cases.yaml, or those of the named events.
+
+`
+
 func main() {
-	var o options
-	flag.StringVar(&o.sam, "sam", "sam", "the SAM CLI")
-	flag.StringVar(&o.build, "build", ".aws-sam/build", "folder that `sam build` wrote")
-	flag.StringVar(&o.architecture, "architecture", "x86_64", "what it was built for")
-	flag.StringVar(&o.dynamodb, "dynamodb", "http://127.0.0.1:8000", "URL of DynamoDB Local")
-	flag.StringVar(&o.host, "host", "host.docker.internal", "this machine's name inside a container")
-	flag.StringVar(&o.template, "template", "template.yaml", "the template")
-	flag.StringVar(&o.events, "events", "events", "folder of the events and of cases.yaml")
-	flag.IntVar(&o.jobs, "jobs", 2, "cases to run side by side")
-	flag.BoolVar(&o.show, "show", false, "print what each case left, as YAML to read and to copy into cases.yaml")
-	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "usage: go run ./infra/invoke [flags] [EVENT...]\n\nRuns the cases of events/cases.yaml, or those of the named events.\n\n")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	o.only = flag.Args()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	failed, err := run(ctx, o)
-	if err != nil {
+	o, err := parseOptions(os.Args[1:], os.Stderr)
+	failed := 0
+	if err == nil {
+		failed, err = run(ctx, o)
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "invoke:", err)
 		os.Exit(2)
-	}
-	if failed > 0 {
+	case failed > 0:
 		os.Exit(1)
 	}
+}
+
+func parseOptions(args []string, out io.Writer) (o options, err error) {
+	fs := flag.NewFlagSet("invoke", flag.ContinueOnError)
+	fs.StringVar(&o.sam, "sam", "sam", "the SAM CLI")
+	fs.StringVar(&o.build, "build", ".aws-sam/build", "folder that \"sam build\" wrote")
+	fs.StringVar(&o.architecture, "architecture", "x86_64", "what it was built for")
+	fs.StringVar(&o.dynamodb, "dynamodb", "http://127.0.0.1:8000", "`URL` of DynamoDB Local")
+	fs.StringVar(&o.host, "host", "host.docker.internal", "this machine's name inside a container")
+	fs.StringVar(&o.template, "template", "template.yaml", "the template")
+	fs.StringVar(&o.events, "events", "events", "folder of the events and of cases.yaml")
+	fs.IntVar(&o.jobs, "jobs", 2, "cases to run side by side")
+	fs.BoolVar(&o.show, "show", false, "print what each case left, as YAML to read and to copy into cases.yaml")
+	err = arguments.Parse(fs, args, out, usage)
+	o.only = fs.Args()
+	return o, err
 }
 
 // withConsole are the options with which the template has all of its functions.

@@ -26,6 +26,7 @@ type Error struct {
 	cause error
 }
 
+// Error names the service and, of an answer, its status, type, message and request.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return fmt.Sprintf("%s: no answer: %v", e.Service, e.cause)

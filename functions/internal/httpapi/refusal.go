@@ -19,6 +19,7 @@ type Refusal struct {
 	Allow string
 }
 
+// Error is the text for the log: the reason, or else the message that the caller gets.
 func (r Refusal) Error() string {
 	if r.Reason != "" {
 		return r.Reason

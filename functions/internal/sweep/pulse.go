@@ -10,9 +10,9 @@ import (
 
 const (
 	// Quiet is for how long a client whose absence others must be told of may say nothing before it
-	// is asked whether it is there, and Reply how long it then has to answer. Each may become longer
-	// by the minute between two runs.
+	// is asked whether it is there. It may become longer by the minute between two runs.
 	Quiet = 90 * time.Second
+	// Reply is how long a client then has to answer, and may become longer as well.
 	Reply = 50 * time.Second
 )
 

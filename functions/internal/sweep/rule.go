@@ -3,15 +3,15 @@ package sweep
 import "time"
 
 const (
-	// Idle is after how long without a message API Gateway ends a connection, and Life after how
-	// long in any case.
+	// Idle is after how long without a message API Gateway ends a connection.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 	Idle = 10 * time.Minute
+	// Life is after how long it ends one in any case.
 	Life = 2 * time.Hour
-	// Every is the age, and its multiples, at which a connection is looked at, and Late how late
-	// that may be.
+	// Every is the age, and its multiples, at which a connection is looked at.
 	Every = 270 * time.Second
-	Late  = 90 * time.Second
+	// Late is how late that may be.
+	Late = 90 * time.Second
 	// Dead is the age at which a connection that is still stored has ended unnoticed.
 	Dead = Life + 5*time.Minute
 	// MaxWindow is how far back a run goes that follows none.

@@ -9,7 +9,10 @@ type Conflict struct {
 	cause error
 }
 
+// Error names the operation and the table.
 func (c *Conflict) Error() string { return c.cause.Error() }
+
+// Unwrap is the error of the call, which wraps an *awscall.Error.
 func (c *Conflict) Unwrap() error { return c.cause }
 
 // UnlessConflict drops the error of a condition that did not hold, where that is an answer.

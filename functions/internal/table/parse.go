@@ -113,7 +113,7 @@ func (p *Parser) Item() (i Item) {
 	return i
 }
 
-// value reads one attribute value: {"S": "text"}.
+// Value reads one attribute value: {"S": "text"}.
 func (p *Parser) Value() (v Value) {
 	members := 0
 	p.Object(func(name string) {
@@ -149,6 +149,7 @@ func (p *Parser) typed(k Kind) Value {
 	return v
 }
 
+// Number reads a number, which DynamoDB writes as a text, and returns that text: it may have 38 digits.
 func (p *Parser) Number() string {
 	s := p.Text()
 	if !json.Valid([]byte(s)) || s[0] != '-' && (s[0] < '0' || s[0] > '9') {

@@ -48,11 +48,17 @@ type Field = struct {
 	Value
 }
 
-// Text, Number, Flag and Map are values of the types S, N, BOOL and M.
-func Text(s string) Value  { return Value{Kind: IsString, Text: s} }
+// Text is a value of the type S.
+func Text(s string) Value { return Value{Kind: IsString, Text: s} }
+
+// Number is a value of the type N.
 func Number(n int64) Value { return Value{Kind: IsNumber, Text: strconv.FormatInt(n, 10)} }
-func Flag(b bool) Value    { return Value{Kind: IsBool, Flag: b} }
-func Map(i Item) Value     { return Value{Kind: IsMap, Fields: i} }
+
+// Flag is a value of the type BOOL.
+func Flag(b bool) Value { return Value{Kind: IsBool, Flag: b} }
+
+// Map is a value of the type M.
+func Map(i Item) Value { return Value{Kind: IsMap, Fields: i} }
 
 // Texts is a list of texts.
 func Texts(texts []string) Value {
@@ -160,6 +166,7 @@ func (v Value) AppendPlain(b []byte) []byte {
 	return appendString(b, v.Text)
 }
 
+// AppendPlain writes the attributes as the JSON object that they stand for, sorted by their names.
 func (i Item) AppendPlain(b []byte) []byte {
 	sorted := slices.Clone(i)
 	slices.SortFunc(sorted, func(x, y Field) int { return strings.Compare(x.Name, y.Name) })

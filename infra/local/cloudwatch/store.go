@@ -40,8 +40,10 @@ func New(gauges func() []Gauge) *Store {
 	return &Store{gauges: gauges, series: map[string]*series{}, recent: recent{}}
 }
 
-// Add counts, and Observe takes what was measured once.
-func (s *Store) Add(m Metric, n float64)         { s.put(m, false, []float64{n}) }
+// Add counts.
+func (s *Store) Add(m Metric, n float64) { s.put(m, false, []float64{n}) }
+
+// Observe takes what was measured once.
 func (s *Store) Observe(m Metric, value float64) { s.put(m, true, []float64{value}) }
 
 // series is one line, or one histogram, of the text.

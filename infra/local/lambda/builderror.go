@@ -15,6 +15,7 @@ type BuildError struct {
 	Output string
 }
 
+// Error has a line with the functions, and then the compiler's output.
 func (e *BuildError) Error() string {
 	return "does not build: " + strings.Join(e.Functions, ", ") + "\n" + e.Output
 }

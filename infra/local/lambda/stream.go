@@ -30,6 +30,7 @@ type FunctionError struct {
 	Payload []byte
 }
 
+// Error has the type and the message of the payload, without its stack.
 func (e *FunctionError) Error() string {
 	body := decodeError(e.Payload)
 	return fmt.Sprintf("function failed: %s: %s", body.Type, body.Message)

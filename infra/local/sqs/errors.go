@@ -18,6 +18,7 @@ type Error struct {
 	namespace string
 }
 
+// Error is the bare type and the message.
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
 const (

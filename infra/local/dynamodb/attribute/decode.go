@@ -10,6 +10,7 @@ import (
 // answers it with a ValidationException.
 type InvalidError string
 
+// Error is the message that DynamoDB answers with.
 func (e InvalidError) Error() string { return string(e) }
 
 // What can be wrong with a value.

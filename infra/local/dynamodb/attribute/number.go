@@ -27,6 +27,7 @@ type Number struct {
 // NumberError says why a text is no number that DynamoDB can hold.
 type NumberError string
 
+// Error is the message that DynamoDB answers with.
 func (e NumberError) Error() string { return string(e) }
 
 // The ways in which a number can be refused.

@@ -10,6 +10,7 @@ import (
 // asks for. DynamoDB answers it with a SerializationException.
 type SyntaxError string
 
+// Error is the message that DynamoDB answers with.
 func (e SyntaxError) Error() string { return string(e) }
 
 // The shapes that are refused, in the words that DynamoDB uses.

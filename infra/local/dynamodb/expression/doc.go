@@ -17,6 +17,7 @@ import "fmt"
 // Error is what DynamoDB reports in a ValidationException about an expression.
 type Error string
 
+// Error is the message that DynamoDB answers with.
 func (e Error) Error() string { return string(e) }
 
 // maxLength is the longest expression that DynamoDB accepts, in bytes.

@@ -69,7 +69,7 @@ func defineChaos(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.IntVar(&f.listeners, "listeners", 20, "connections to the wide tag")
 	fs.IntVar(&f.readers, "readers", 6, "streams of server-sent events")
 	fs.IntVar(&f.subscribers, "subscribers", 4, "connections to an app of Channels")
-	fs.IntVar(&f.wide, "wide", 16, "WideListeners: more listeners or homes than this make a change wide; public, which is spread over eight keys, has an eighth of it for each")
+	fs.IntVar(&f.wide, "wide", 16, "WideListeners: more listeners or homes than this make a change wide")
 	fs.IntVar(&f.rate, "rate", 8, "events to write a second; each wide one is 16 parts in the queue, and more than the machine can do is a backlog")
 	fs.Func("spare", "`NAME` of a function that is not killed, such as Deliver; may be repeated", func(name string) error {
 		f.spare = append(f.spare, name)

@@ -23,6 +23,8 @@ type Memory struct {
 	openings openings
 	// turns counts, so that no turn comes twice.
 	turns int64
+	// Now is the clock of whoever asks, set before that: time.Now.
+	Now func() time.Time
 }
 
 type connection struct {
@@ -44,7 +46,7 @@ type mapping struct {
 // NewMemory is an empty store.
 func NewMemory(l Limits) *Memory {
 	return &Memory{limits: l, open: map[string]*connection{}, connections: map[string]int{}, found: map[place]row{},
-		heads: map[stream.Topic]head{}, openings: openings{}}
+		heads: map[stream.Topic]head{}, openings: openings{}, Now: time.Now}
 }
 
 var _ Store = (*Memory)(nil)
@@ -60,7 +62,7 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 	c := &connection{session: s, last: map[string]mapping{}}
 	for _, sub := range first {
 		made := m.mapping(s, sub, s.ConnectedAt)
-		made.opened = time.Now()
+		made.opened = m.Now()
 		c.last[sub.Key()] = made
 		m.index(c, sub)
 	}
@@ -72,7 +74,7 @@ func (m *Memory) Open(_ context.Context, s stream.Session, first []stream.Subscr
 // Confirm implements Store.
 func (m *Memory) Confirm(ctx context.Context, s stream.Session, first []stream.Subscription) error {
 	for _, sub := range first {
-		_ = m.HandOver(ctx, stream.Listener{Connection: s.Connection, Subscription: sub}, time.Now()) // it never fails
+		_ = m.HandOver(ctx, stream.Listener{Connection: s.Connection, Subscription: sub}, m.Now()) // it never fails
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -166,7 +168,7 @@ func (m *Memory) Audience(ctx context.Context, t stream.Topic) (stream.Audience,
 	kept := slices.ContainsFunc(listeners, func(l stream.Listener) bool { return l.EventIDs })
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return stream.Audience{Listeners: listeners, Kept: kept || m.heads[t].live(time.Now())}, err
+	return stream.Audience{Listeners: listeners, Kept: kept || m.heads[t].live(m.Now())}, err
 }
 
 // Listeners finds everyone who listens to the topic.

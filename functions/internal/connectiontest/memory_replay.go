@@ -78,7 +78,7 @@ const keptFor = 5 * time.Hour
 func (m *Memory) Keep(_ context.Context, topics []stream.Topic) (since time.Time, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now().UTC().Truncate(time.Millisecond)
+	now := m.Now().UTC().Truncate(time.Millisecond)
 	for _, t := range topics {
 		h := m.heads[t]
 		if !h.live(now) {

@@ -45,6 +45,8 @@ type Greeter struct {
 	MaxWait time.Duration
 	// Jitter returns a random part of a pause. Default: rand.N.
 	Jitter func(time.Duration) time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // openedWithin is how long after ConnectedAt a connection may still become open: the 29 s that
@@ -85,9 +87,16 @@ func (g Greeter) jitter() func(time.Duration) time.Duration {
 	return g.Jitter
 }
 
+func (g Greeter) now() time.Time {
+	if g.Now == nil {
+		return time.Now()
+	}
+	return g.Now()
+}
+
 func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
 	g.waitUntil(ctx, greeting.NotBefore)
-	start := time.Now()
+	start := g.now()
 	end := start.Add(g.Patience)
 	if late := greeting.NotAfter; !late.IsZero() && late.Before(end) {
 		end = late
@@ -95,9 +104,9 @@ func (g Greeter) post(ctx context.Context, greeting stream.Greeting) error {
 	if start.Before(greeting.NotBefore) || !start.Before(end) {
 		return givenUp(len(greeting.Frames), len(greeting.Frames), errLate)
 	}
-	ctx, cancel := context.WithDeadline(ctx, end)
+	ctx, cancel := context.WithTimeout(ctx, end.Sub(start))
 	defer cancel()
-	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until, g.jitter()}
+	p := posting{g.Poster, greeting.Connection.ID, g.openBy(start, greeting.Connection), greeting.Until, g.jitter(), g.now}
 	tooLarge := 0
 	for i, frame := range greeting.Frames {
 		err := p.post(ctx, []byte(frame))
@@ -143,7 +152,7 @@ func (g Greeter) openBy(start time.Time, c stream.Connection) time.Time {
 }
 
 func (g Greeter) waitUntil(ctx context.Context, t time.Time) {
-	if wait := min(time.Until(t), g.MaxWait); wait > 0 {
+	if wait := min(t.Sub(g.now()), g.MaxWait); wait > 0 {
 		_ = sleep(ctx, wait)
 	}
 }
@@ -155,16 +164,17 @@ type posting struct {
 	openBy time.Time
 	until  time.Time // zero: never
 	jitter func(time.Duration) time.Duration
+	now    func() time.Time
 }
 
 // post tries until the frame is accepted, refused for good, or the context's time is up, and not
 // when the token has run out.
 func (p posting) post(ctx context.Context, frame []byte) error {
 	for attempt := 0; ; attempt++ {
-		if !p.until.IsZero() && !time.Now().Before(p.until) {
+		if !p.until.IsZero() && !p.now().Before(p.until) {
 			return stream.ErrTooLate
 		}
-		asked := time.Now() // the answer may take long
+		asked := p.now() // the answer may take long
 		err := p.poster.Post(ctx, p.id, frame)
 		pause, again := p.pause(err, attempt, asked)
 		if !again {

@@ -14,6 +14,8 @@ type Resumer struct {
 	// their entries for Delivery and Lateness longer: behind an id stands also what was on its way when it
 	// was made.
 	Kept time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // Resume has the subscription's events logged from now on, and returns where it goes on: behind
@@ -26,17 +28,24 @@ func (r Resumer) Resume(ctx context.Context, b Bound, id string) (Start, error) 
 	}
 	gap := ""
 	if id != "" {
-		p, missing := r.behind(b, id, since, time.Now())
+		p, missing := r.behind(b, id, since, r.now())
 		if missing == "" {
 			return Start{From: b.PositionID(p)}, nil
 		}
 		gap = missing
 	}
-	p, err := Snapshot(ctx, r.Log, b, time.Now())
+	p, err := Snapshot(ctx, r.Log, b, r.now())
 	if err != nil {
 		return Start{}, err
 	}
 	return Start{From: b.PositionID(p), Gap: gap}, nil
+}
+
+func (r Resumer) now() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
 }
 
 // behind is the position of the id, or why there is none.

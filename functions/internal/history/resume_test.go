@@ -90,7 +90,7 @@ func TestWhereASubscriptionGoesOn(t *testing.T) {
 				now := time.Now()
 				p := &past{since: now.Add(test.since)}
 				id := test.id(now)
-				start, err := Resumer{p, p, kept}.Resume(t.Context(), bound, id)
+				start, err := Resumer{p, p, kept, nil}.Resume(t.Context(), bound, id)
 				if err != nil || start.Gap != test.gap || len(p.kept) != 2 {
 					t.Fatalf("%+v %v, kept %v", start, err, p.kept)
 				}
@@ -114,7 +114,7 @@ func TestNothingIsReadFromBeforeAllLogsWereKept(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	bound := Bound{stream.Subscription{Stream: stream.User}, "1"}
 	p := &past{since: now.Add(-20 * time.Second)}
-	start, err := Resumer{p, p, kept}.Resume(t.Context(), bound, bound.EventID(Entry{At: now, Writer: "AAAAAAAA", N: 7}, 0))
+	start, err := Resumer{p, p, kept, nil}.Resume(t.Context(), bound, bound.EventID(Entry{At: now, Writer: "AAAAAAAA", N: 7}, 0))
 	if err != nil || start.Gap != "" {
 		t.Fatalf("%+v %v", start, err)
 	}
@@ -130,7 +130,7 @@ func TestASubscriptionWithoutIDHasHadWhatIsThere(t *testing.T) {
 		{Topic: stream.AccountTopic("1"), At: now, Writer: "AAAAAAAA", N: 3, Messages: make([]stream.Message, 2)},
 		{Topic: stream.EveryoneTopic(), At: now, Writer: "AAAAAAAB", N: 5, Messages: make([]stream.Message, 1)},
 	}}
-	start, err := Resumer{p, p, kept}.Resume(t.Context(), bound, "")
+	start, err := Resumer{p, p, kept, nil}.Resume(t.Context(), bound, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestASubscriptionWithoutIDHasHadWhatIsThere(t *testing.T) {
 func TestALogThatCannotBeReadIsNoStart(t *testing.T) {
 	bound := Bound{stream.Subscription{Stream: stream.Public}, "1"}
 	for _, p := range []*past{{keep: ErrUnavailable}, {readFail: ErrUnavailable}} {
-		start, err := Resumer{p, p, kept}.Resume(t.Context(), bound, "garbage")
+		start, err := Resumer{p, p, kept, nil}.Resume(t.Context(), bound, "garbage")
 		if !errors.Is(err, ErrUnavailable) || start != (Start{}) {
 			t.Errorf("%+v %v", start, err)
 		}

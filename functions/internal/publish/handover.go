@@ -70,15 +70,16 @@ func (l *lane) greet(ctx context.Context, frames []parked) error {
 	for i, p := range frames {
 		g.Frames[i] = p.frame
 	}
-	now := time.Now()
+	now := l.Now()
 	if until := l.handover(); until.After(now) {
-		g.NotBefore = until
+		g.NotBefore = until.Add(-stream.Apart)
 	}
 	g.NotAfter = l.settledAfter(g, now).Truncate(time.Millisecond)
-	if err := l.handOver(ctx, frames, g.NotAfter); err != nil {
+	over := overAfter(g)
+	if err := l.handOver(ctx, frames, over); err != nil {
 		return err
 	}
-	l.handedOverUntil(l.connection.ID, g.NotAfter) // with an error, it may have been accepted
+	l.handedOverUntil(l.connection.ID, over) // with an error, it may have been accepted
 	return l.Greeter.Greet(ctx, g)
 }
 
@@ -97,12 +98,23 @@ func (l *lane) handOver(ctx context.Context, frames []parked, until time.Time) e
 	return nil
 }
 
-// settledAfter is until when the greeting may be posted, and the next frame not.
+// settledAfter is until when the greeting may be posted.
 func (p *Publisher) settledAfter(g stream.Greeting, now time.Time) time.Time {
 	if g.NotBefore.IsZero() {
 		return now.Add(p.Settled)
 	}
 	return g.NotBefore.Add(greetingGap + frameGap*time.Duration(len(g.Frames)))
+}
+
+// overAfter is from when on the next frame may be posted, by the clock of whoever does that. The greeting that
+// follows may begin stream.Apart sooner. Behind one that waits for the connection to open, that must be late
+// enough for another clock too; behind one that waits for another, when the connection has long been open, or
+// greetings would take longer than events take to come.
+func overAfter(g stream.Greeting) time.Time {
+	if g.NotBefore.IsZero() {
+		return g.NotAfter.Add(2 * stream.Apart)
+	}
+	return g.NotAfter.Add(stream.Apart)
 }
 
 // fitting is how many of the frames make one greeting: at least one.
@@ -120,7 +132,7 @@ func fitting(frames []parked) int {
 // handedOver reports whether a greeting of the lane's connection may still be under way, from this batch
 // or one before. If that is nearly over, the lane waits for it: what it would hand over would come later.
 func (l *lane) handedOver(ctx context.Context) bool {
-	under := time.Until(l.handover())
+	under := l.handover().Sub(l.Now())
 	return under > openPatience || under > 0 && !l.places.wait(ctx, under)
 }
 
@@ -142,7 +154,7 @@ func (l *lane) handover() time.Time {
 func (p *Publisher) handedOverUntil(connection string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := p.Now()
 	for id, old := range p.handovers {
 		if old.Before(now) {
 			delete(p.handovers, id)

@@ -49,7 +49,7 @@ func TestAnAnswerThatTakesLongSaysWhatWasWhenItWasAskedFor(t *testing.T) {
 		w := youngWorld(t, 0)
 		w.answer = func(string, string) error {
 			w.answer = nil
-			time.Sleep(stream.YoungFor)
+			time.Sleep(stream.YoungFor + stream.Apart)
 			return stream.ErrGone
 		}
 		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{say(1, "x", "1")}))
@@ -84,7 +84,7 @@ func TestAConnectionThatDoesNotOpenIsLeftToTheGreeter(t *testing.T) {
 		wantFailed(t, p.Publish(t.Context(), []stream.Change{say(4, "x", "1")}))
 		w.want("young")
 		second, third := w.greetings[1], w.greetings[2]
-		if second.NotBefore.Before(handed.Add(p.Settled)) || !third.NotBefore.After(second.NotBefore) {
+		if second.NotBefore.Before(handed.Add(p.Settled)) || second.NotBefore.Before(w.greetings[0].NotAfter.Add(stream.Apart)) || !third.NotBefore.After(second.NotBefore) {
 			t.Errorf("greetings after %v: %v, %v", handed, second, third)
 		}
 		time.Sleep(time.Until(third.NotBefore) + greetingGap + frameGap)
@@ -120,7 +120,7 @@ func TestAnOldConnectionOrOneThatHasSpokenIsGoneAtOnce(t *testing.T) {
 		w := newWorld(t)
 		w.answer = func(string, string) error { return stream.ErrGone }
 		old := w.user("old", "1")
-		old.Opened = time.Now().Add(-stream.YoungFor)
+		old.Opened = time.Now().Add(-stream.YoungFor - stream.Apart)
 		spoken := w.user("spoken", "1")
 		spoken.Opened = time.Now()
 		w.listen("spoken", "1", stream.Subscription{Stream: stream.UserNotification}).ConnectedAt = time.Now()

@@ -152,7 +152,7 @@ func (l *lane) run(ctx, posting context.Context) {
 func (l *lane) until() time.Time { return l.cursors[l.first].listener.Until }
 
 // over reports whether the token has run out.
-func (l *lane) over() bool { return !l.until().IsZero() && !time.Now().Before(l.until()) }
+func (l *lane) over() bool { return !l.until().IsZero() && !l.Now().Before(l.until()) }
 
 func (l *lane) keyOf(d delivery) uint64 {
 	return l.key(d.change, l.connection.ID, d.listener.Subscription, d.Part)

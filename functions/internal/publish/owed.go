@@ -36,17 +36,17 @@ func (l *lane) owe(d delivery) {
 // What is too late for that does not count: it is posted as soon as it can be.
 func (b *batch) due(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := b.until(ctx)
-	var first time.Time
+	now, first := b.Now(), time.Time{}
 	for i := range b.entries {
 		at := b.entries[i].At
-		if b.errs[i] == nil && time.Since(at) < owedUntil-closing && (first.IsZero() || at.Before(first)) {
+		if b.errs[i] == nil && now.Sub(at) < owedUntil-closing && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}
 	if first.IsZero() {
 		return ctx, cancel
 	}
-	ctx, end := context.WithDeadline(ctx, first.Add(owedUntil-closing))
+	ctx, end := context.WithTimeout(ctx, owedUntil-closing-now.Sub(first))
 	return ctx, func() { end(); cancel() }
 }
 
@@ -63,7 +63,7 @@ func (b *batch) closeOwed(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i := range b.lanes {
 		l := &b.lanes[i]
-		if owed := time.Since(l.owed); l.owed.IsZero() || owed < owedFor || owed > owedUntil {
+		if owed := b.Now().Sub(l.owed); l.owed.IsZero() || owed < owedFor || owed > owedUntil {
 			continue
 		}
 		b.places.enter()

@@ -14,6 +14,7 @@ type paced struct {
 	Poster
 	pace Pace
 	most int
+	now  func() time.Time
 	// expected is how many posts are still to come, so that no more than that is reserved.
 	expected atomic.Int64
 
@@ -24,15 +25,15 @@ type paced struct {
 	left     int
 }
 
-func newPaced(poster Poster, pace Pace, most int) *paced {
-	return &paced{Poster: poster, pace: pace, most: most, lock: make(chan struct{}, 1)}
+func newPaced(poster Poster, pace Pace, most int, now func() time.Time) *paced {
+	return &paced{Poster: poster, pace: pace, most: most, now: now, lock: make(chan struct{}, 1)}
 }
 
 // Post waits for its turn. While nobody can say when that is, it waits as well: that says nothing of
 // the connection.
 func (p *paced) Post(ctx context.Context, connectionID string, frame []byte) error {
 	at, err := p.turn(ctx)
-	if err != nil || !sleep(ctx, time.Until(at)) {
+	if err != nil || !sleep(ctx, at.Sub(p.now())) {
 		return fmt.Errorf("%w: no turn: %w", stream.ErrUnavailable, context.Cause(ctx))
 	}
 	return p.Poster.Post(ctx, connectionID, frame)

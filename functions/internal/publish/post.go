@@ -95,7 +95,7 @@ func (l *lane) succeeded(since time.Time) {
 
 // young reports whether the connection may not be open yet.
 func (l *lane) young() bool {
-	return !l.opened.IsZero() && time.Since(l.opened) < stream.YoungFor
+	return !l.opened.IsZero() && l.Now().Sub(l.opened) < stream.YoungFor+stream.Apart
 }
 
 // awaitOpen pauses before a connection is tried again that may not be open yet.

@@ -128,6 +128,8 @@ type Config struct {
 	Remembered int
 	// Jitter returns a random part of a pause. Default: rand.N.
 	Jitter func(time.Duration) time.Duration
+	// Now is the clock that is compared with what others have written. Default: time.Now.
+	Now func() time.Time
 }
 
 // Publisher publishes batches. It is safe for concurrent use; order holds within one batch, and
@@ -162,9 +164,12 @@ func New(c Config) *Publisher {
 	if c.Jitter == nil {
 		c.Jitter = rand.N[time.Duration]
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	var pace *paced
 	if c.Pace != nil {
-		pace = newPaced(c.Poster, c.Pace, c.Reserved)
+		pace = newPaced(c.Poster, c.Pace, c.Reserved, c.Now)
 		c.Poster = pace
 	}
 	return &Publisher{Config: c, pace: pace, memory: newMemory(c.Remembered), seed: maphash.MakeSeed(), handovers: map[string]time.Time{}}

@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"time"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
@@ -95,7 +94,7 @@ func (b *batch) logged(m *message) bool { return m.entry > 0 && b.errs[m.entry-1
 // late reports whether the message has been in its log for so long that a replay may have begun
 // behind it: what failed for that long is posted whatever reads the log.
 func (b *batch) late(m *message) bool {
-	return m.entry > 0 && b.logged(m) && time.Since(b.entries[m.entry-1].At) > history.Delivery
+	return m.entry > 0 && b.logged(m) && b.Now().Sub(b.entries[m.entry-1].At) > history.Delivery
 }
 
 // identified reports whether the delivery's frame can have an id. What comes so late may stand before all

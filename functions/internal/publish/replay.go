@@ -54,7 +54,7 @@ const replayPatience = 3 * time.Minute
 // function that began it may have died before it could have it made.
 func (l *lane) abandoned(d delivery) bool {
 	since := d.listener.Since
-	return l.left(d) && !since.IsZero() && time.Since(since) > replayPatience
+	return l.left(d) && !since.IsZero() && l.Now().Sub(since) > replayPatience
 }
 
 // giveBack closes the connection, so that its client comes back and resumes, and reports whether

@@ -32,6 +32,13 @@ func again[T any](ctx context.Context, r Replayer, do func() (T, error)) (result
 	return result, late(err, time.Since(start))
 }
 
+func (r Replayer) now() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
+}
+
 func (r Replayer) jitter(d time.Duration) time.Duration {
 	if r.Jitter == nil {
 		return rand.N(d)

@@ -3,7 +3,6 @@ package replay
 import (
 	"context"
 	"errors"
-	"time"
 
 	"edgestream/functions/internal/stream"
 )
@@ -29,7 +28,7 @@ func (s *serving) post(ctx context.Context, m stream.Message, id string) error {
 	switch {
 	case ctx.Err() != nil:
 		return errTime
-	case !s.listener.Until.IsZero() && !time.Now().Before(s.listener.Until):
+	case !s.listener.Until.IsZero() && !s.now().Before(s.listener.Until):
 		return errEnded
 	}
 	frame := s.Encode(s.listener.Subscription, m, id)

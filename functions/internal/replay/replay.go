@@ -50,7 +50,7 @@ type Again interface {
 	Replay(ctx context.Context, r stream.Replay) error
 }
 
-// Replayer serves replays. All fields but Jitter are needed.
+// Replayer serves replays. All fields but Jitter and Now are needed.
 type Replayer struct {
 	Directory Directory
 	// Reader reads the logs of the subscription from the position on.
@@ -69,6 +69,8 @@ type Replayer struct {
 	Patience time.Duration
 	// Jitter returns a random part of a pause. Default: rand.N.
 	Jitter func(time.Duration) time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // Why a replay ends before it has caught up.
@@ -109,7 +111,7 @@ func (r Replayer) soft(ctx context.Context) (context.Context, context.CancelFunc
 // failed is for a service that has failed until time was up. A client that has waited for too
 // long is disconnected, so that it asks again: nobody else would wake it.
 func (r Replayer) failed(ctx context.Context, what stream.Replay, reason error) error {
-	if time.Since(what.Asked) < r.Patience {
+	if r.now().Sub(what.Asked) < r.Patience {
 		return reason
 	}
 	if err := r.disconnect(ctx, what.Connection.ID); err != nil {

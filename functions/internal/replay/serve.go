@@ -28,7 +28,7 @@ type serving struct {
 
 func (r Replayer) serving(what stream.Replay) (*serving, error) {
 	bound := history.Bound{Subscription: what.Subscription, Account: what.Account}
-	from, err := bound.Parse(what.From, time.Now())
+	from, err := bound.Parse(what.From, r.now())
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
@@ -92,7 +92,7 @@ type page struct {
 func (s *serving) catchUp(ctx context.Context) error {
 	for more := true; more; {
 		got, err := again(ctx, s.Replayer, func() (p page, err error) {
-			p.items, p.more, err = s.reader.Read(ctx, time.Now(), true)
+			p.items, p.more, err = s.reader.Read(ctx, s.now(), true)
 			return p, err
 		})
 		if err != nil {
@@ -135,7 +135,7 @@ func (s *serving) rest() stream.Replay {
 		rest.From = s.bound.PositionID(s.reader.Position())
 	}
 	if s.moved {
-		rest.Asked = time.Now()
+		rest.Asked = s.now()
 	}
 	return rest
 }

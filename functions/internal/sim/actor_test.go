@@ -30,11 +30,14 @@ type actor struct {
 	cancel context.CancelFunc
 	// complained says that its log has something that did not go well.
 	complained bool
+	// offset is by how much its clock differs from the world's.
+	offset time.Duration
 }
 
 func (w *world) actor(kind string) *actor {
 	w.instances[kind]++
-	return &actor{world: w, kind: kind, name: fmt.Sprint(kind, w.instances[kind]), parked: map[*step]bool{}, cancel: func() {}}
+	name := fmt.Sprint(kind, w.instances[kind])
+	return &actor{world: w, kind: kind, name: name, parked: map[*step]bool{}, cancel: func() {}, offset: w.clockOf(name)}
 }
 
 // invoke runs the handler on the instance, and calls then when it has returned, or has died: by

@@ -21,6 +21,7 @@ var (
 // Post implements publish.Poster.
 func (a api) Post(ctx context.Context, id string, frame []byte) error {
 	f := parse(frame)
+	f.by = a.kind
 	return a.do(ctx, operation{
 		class: posts, what: fmt.Sprintf("posts %s to %s", f, id),
 		about:  func() mark { return a.about(id, f) },

@@ -18,6 +18,8 @@ type arrival struct {
 	*record
 	at time.Time
 	id string
+	// greeted says that it was posted by greet.
+	greeted bool
 }
 
 // arrive takes a frame as its client does.
@@ -30,7 +32,7 @@ func (c *checker) arrive(s *socket, f frame) {
 	case !ok || n >= len(c.records) || c.records[n].event != f.Event:
 		c.blame(of(s.ID), "%s got a frame of nothing: %s", s.ID, f)
 	default:
-		s.arrivals[f.key()] = append(s.arrivals[f.key()], arrival{c.records[n], time.Now(), f.ID})
+		s.arrivals[f.key()] = append(s.arrivals[f.key()], arrival{c.records[n], time.Now(), f.ID, f.by == "greet"})
 	}
 }
 
@@ -104,19 +106,25 @@ func (s *socket) due(key string, got []arrival) []arrival {
 }
 
 // order checks that what an owner changed first came first, not counting repeats. What could not be
-// posted for so long that a replay may have begun behind it is posted beside replays.
+// posted for so long that a replay may have begun behind it is posted beside replays. What two greetings have that
+// wait for each other may change places where clocks are wrong.
 func (c *checker) order(id, key string, got []arrival) {
-	seen, latest, late := map[int]bool{}, map[string]int{}, map[string]bool{}
+	seen, latest, late := map[int]bool{}, map[string]arrival{}, map[string]bool{}
 	for _, a := range got {
 		if seen[a.number] {
 			continue
 		}
 		seen[a.number] = true
 		late[a.Owner] = late[a.Owner] || a.id != "" && a.done.Sub(a.written) > history.Delivery
-		if a.number < latest[a.Owner] && !late[a.Owner] {
-			c.blame(c.markOf(id, a.record), "%s: %s got %d of %s after %d", id, key, a.number, a.Owner, latest[a.Owner])
+		last, any := latest[a.Owner]
+		switch {
+		case !any || a.number > last.number:
+			latest[a.Owner] = a
+		case a.greeted && last.greeted && c.weather.clocks > usualClocks:
+			c.saw("greetings out of order by their clocks")
+		case !late[a.Owner]:
+			c.blame(c.markOf(id, a.record), "%s: %s got %d of %s after %d", id, key, a.number, a.Owner, last.number)
 		}
-		latest[a.Owner] = max(latest[a.Owner], a.number)
 	}
 }
 

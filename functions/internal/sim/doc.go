@@ -37,14 +37,18 @@
 //     come late, twice, or again after a failure, and the pollers of a table's stream: one batch per
 //     shard at a time, partial failures, bisection, batches that come twice or go to another instance,
 //     shards that split, pollers that lag, writers of logs whose clocks are seconds off.
+//   - Clocks, in the worlds mastodon and wide: each instance has its own, which is off by up to 50 ms, as those may be
+//     that a time service sets, and in one run of five by up to half a second, as after a machine was stopped for a
+//     while. What decides by times that others have written uses it: who is young, greetings and until when they
+//     are under way, owed events, positions and when a topic's log began, sweep, pace.
 //   - The tables of the worlds mastodon and wide: the plainest stores that keep their contracts (connectiontest, historytest), whose
 //     requests are slow, throttled, or done without an answer. A connection's removal takes two
 //     requests, as in the real store, and leaves mappings if the second is not made.
 //   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
 //     Content.
 //
-// Not simulated: leases of deliver, and the row of its pace; clocks that differ, but for those of writers of
-// logs; requests of DynamoDB that are refused for their size or partition, and answers of old states;
+// Not simulated: leases of deliver, and the row of its pace; clocks that run faster or slower, and those of
+// DynamoDB and of API Gateway, which are right; requests of DynamoDB that are refused for their size or partition, and answers of old states;
 // History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app that is
 // turned off; the HTTP API's questions.
 //
@@ -83,6 +87,8 @@
 //     neither be told nor closed, does not know; nor does one whom two instances of greet were to tell.
 //   - A connection that opens later than stream.YoungFor after $connect wrote it may be taken for gone.
 //   - A mapping that a cut-off removal left is found by the first event that it is for, one by one.
+//   - Greetings of one connection that wait for each other may change places if the clocks of their instances are
+//     wrong, by more than publish keeps them apart.
 //   - What a client gets that was written before it listened, because it was on its way or comes again,
 //     has no order; nor has, for one that resumes, what could not be posted for longer than
 //     history.Delivery.

@@ -19,6 +19,8 @@ type frame struct {
 	Channel string          `json:"channel"`
 	Data    json.RawMessage `json:"data"`
 	User    string          `json:"user_id"`
+	// by is the kind of function that posts it.
+	by string
 }
 
 func parse(text []byte) (f frame) {

@@ -26,7 +26,7 @@ func (a *actor) jitter(d time.Duration) time.Duration {
 func (a *actor) log() log { return log{actor: a, memory: a.history} }
 
 func (a *actor) resume() mastodon.Resume {
-	positions := history.Resumer{Keeper: table{a}, Log: a.log(), Kept: 15 * time.Minute}
+	positions := history.Resumer{Keeper: table{a}, Log: a.log(), Kept: 15 * time.Minute, Now: a.now}
 	return mastodon.Resume{Positions: positions, Replayer: queue{a}}
 }
 
@@ -43,7 +43,7 @@ func (a *actor) receives() mastodon.Messages {
 		Sessions: table{a}, Subscriptions: table{a}, Authoriser: a.authoriser(),
 		Recheck: mastodon.Recheck{Lists: tokens{a}, Viewers: tokens{a}, Mappings: table{a}},
 		Resume:  a.resume(), MaxBytes: 1 << 10, Margin: time.Second,
-		Greeter: greet.Greeter{Poster: api{a}, Closer: api{a}, Patience: 5 * time.Second, Jitter: a.jitter},
+		Greeter: greet.Greeter{Poster: api{a}, Closer: api{a}, Patience: 5 * time.Second, Jitter: a.jitter, Now: a.now},
 	}
 }
 
@@ -53,7 +53,7 @@ func (a *actor) authoriser() mastodon.Authoriser {
 
 func (a *actor) greets() greet.Greeter {
 	return greet.Greeter{
-		Poster: api{a}, Closer: api{a}, Jitter: a.jitter,
+		Poster: api{a}, Closer: api{a}, Jitter: a.jitter, Now: a.now,
 		Young: 5 * time.Second, Patience: 15 * time.Second, MaxWait: 10 * time.Second,
 	}
 }
@@ -68,22 +68,22 @@ func (a *actor) replays() replay.Replayer {
 			return m, true, nil
 		},
 		Encode:  mastodon.FrameID,
-		Greeter: greet.Greeter{Poster: api{a}, Young: 5 * time.Second, Patience: 10 * time.Second, Jitter: a.jitter},
-		Closer:  api{a}, Again: queue{a}, Jitter: a.jitter,
+		Greeter: greet.Greeter{Poster: api{a}, Young: 5 * time.Second, Patience: 10 * time.Second, Jitter: a.jitter, Now: a.now},
+		Closer:  api{a}, Again: queue{a}, Jitter: a.jitter, Now: a.now,
 		Margin: 15 * time.Second, Patience: 4 * time.Minute,
 	}
 }
 
 func (a *actor) sweeps() *sweep.Sweeper {
-	return sweep.New(sweep.Config{Table: table{a}, Transport: api{a}, KeepAlive: keepAlive, Jitter: a.jitter})
+	return sweep.New(sweep.Config{Table: table{a}, Transport: api{a}, KeepAlive: a.keepAlive, Jitter: a.jitter, Now: a.now})
 }
 
-func keepAlive(s stream.Session, sub stream.Subscription) []byte {
+func (a *actor) keepAlive(s stream.Session, sub stream.Subscription) []byte {
 	if !s.EventIDs {
 		return mastodon.KeepAlive(sub, "")
 	}
 	bound := history.Bound{Subscription: sub, Account: s.Account}
-	return mastodon.KeepAlive(sub, bound.EventID(history.Entry{At: time.Now()}, 0))
+	return mastodon.KeepAlive(sub, bound.EventID(history.Entry{At: a.now()}, 0))
 }
 
 // tokens are the Accounts table as one instance uses it: a token is its account's id.

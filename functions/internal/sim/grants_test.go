@@ -278,7 +278,7 @@ func (g *grants) publisher() *publisher {
 }
 
 func (g *grants) sweeps(a *actor) *sweep.Sweeper {
-	c := sweep.Config{Table: g.connections(a), Transport: api{a}, KeepAlive: keepAlive, Jitter: a.jitter}
+	c := sweep.Config{Table: g.connections(a), Transport: api{a}, KeepAlive: a.keepAlive, Jitter: a.jitter}
 	if g.mutate != nil {
 		g.mutate(a, nil, &c)
 	}

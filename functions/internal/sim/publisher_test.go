@@ -30,11 +30,11 @@ func (w *world) newPublisher(function string, with func(*actor, *publish.Config)
 		skew = w.between(-w.weather.skew, w.weather.skew)
 	}
 	writer := history.NewWriter(a.log(), history.WriterConfig{
-		Jitter: a.jitter, Name: namesOf(w.instances["publish"] + w.instances["deliver"]), Now: func() time.Time { return time.Now().Add(skew) },
+		Jitter: a.jitter, Name: namesOf(w.instances["publish"] + w.instances["deliver"]), Now: func() time.Time { return a.now().Add(skew) },
 	})
 	config := publish.Config{
 		Directory: table{a}, Recorder: writer, Viewers: nobody{}, Poster: api{a}, Greeter: queue{a}, Reporter: reporter{a},
-		Encode: mastodon.Frame, Identify: mastodon.WithID, Jitter: a.jitter,
+		Encode: mastodon.Frame, Identify: mastodon.WithID, Jitter: a.jitter, Now: a.now,
 	}
 	with(a, &config)
 	if w.mutate != nil {

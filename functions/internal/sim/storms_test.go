@@ -17,6 +17,9 @@ var storms = map[string]weather{
 		lost:    each(map[class]float64{stores: 0.03, appends: 0.1, invokes: 0.05}), slow: each(map[class]float64{stores: 0.1, appends: 0.2}),
 		drops: 0.3, lag: 0.1, skew: 2e9,
 	},
+	"clocks that are wrong": {
+		clocks: wrongClocks, skew: wrongClocks, moves: 0.5, drops: 0.7, slow: each(map[class]float64{accountReads: 0.7, posts: 0.2}),
+	},
 	"clients that come and go": {
 		drops: 0.9, unseen: 0.7, forgotten: 0.5, late: 0.5, slow: each(map[class]float64{posts: 0.1}), lag: 0.1,
 	},

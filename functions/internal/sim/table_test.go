@@ -16,7 +16,10 @@ type table struct{ *actor }
 
 // call makes one request that reads or changes the table.
 func (t table) call(ctx context.Context, id, what string, effect func() error) error {
-	return t.do(ctx, operation{class: stores, what: what, about: func() mark { return of(id) }, effect: effect})
+	return t.do(ctx, operation{class: stores, what: what, about: func() mark { return of(id) }, effect: func() error {
+		t.rows.memory.Now = t.now
+		return effect()
+	}})
 }
 
 // Listeners implements publish.Directory.

@@ -47,6 +47,8 @@ type weather struct {
 	splits int
 	// skew is by how much the clocks of writers differ from the world's at the most.
 	skew time.Duration
+	// clocks is by how much those of instances do.
+	clocks time.Duration
 }
 
 // spell is a time, from the start of the run.

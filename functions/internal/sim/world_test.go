@@ -91,6 +91,8 @@ type options struct {
 	mutate func(*actor, *publish.Config)
 	// storm is the name of a weather; empty: the seed decides.
 	storm string
+	// before says that nothing happens but what did when a seed was kept.
+	before bool
 }
 
 // simulate makes one run of the seed.
@@ -111,6 +113,11 @@ func newWorld(seed uint64, o options) *world {
 	var known bool
 	if w.weather, known = storms[o.storm]; !known {
 		w.weather = newWeather(w.scheduler)
+	}
+	switch {
+	case o.before:
+	case w.weather.clocks == 0:
+		w.weather.clocks = w.clocks()
 	}
 	w.quota = quota{w.weather.burst, time.Now()}
 	w.rows, w.gateway = newRows(w), &gateway{world: w, sockets: map[string]*socket{}}

@@ -69,6 +69,10 @@ func (g Grant) Expired(now time.Time) bool {
 // connection may not be open yet, and a refused post then means "not yet" and not "gone".
 const YoungFor = 3 * time.Second
 
+// Apart is by how much the clocks of two instances may differ, so long as nobody is hurt: times that one
+// has written mean to another one what they say, give or take so much.
+const Apart = time.Second
+
 // Listener is one subscription of one connection as a publisher finds it.
 type Listener struct {
 	Connection

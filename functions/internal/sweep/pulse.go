@@ -52,7 +52,7 @@ func (r *run) pulses(ctx context.Context, w Window) error {
 	if err != nil {
 		return err
 	}
-	each(ctx, r.Calls, due, func(p Pulse) { r.count(&r.tally.Felt, r.feel(ctx, p, time.Now())) })
+	each(ctx, r.Calls, due, func(p Pulse) { r.count(&r.tally.Felt, r.feel(ctx, p, r.Now())) })
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (r *run) socket(ctx context.Context, w Window, s Socket) {
 	switch {
 	case w.dies(s.ConnectedAt):
 		r.count(&r.tally.Removed, r.close(ctx, s.Session))
-	case w.looks(s.ConnectedAt) && !s.Expired(time.Now()):
+	case w.looks(s.ConnectedAt) && !s.Expired(r.Now()):
 		r.look(ctx, s)
 	}
 }
@@ -91,7 +91,7 @@ func (r *run) look(ctx context.Context, s Socket) {
 		active, err = r.Transport.Active(ctx, s.ID)
 		return err
 	})
-	if err == nil && needed(time.Now(), s.ConnectedAt, active) {
+	if err == nil && needed(r.Now(), s.ConnectedAt, active) {
 		err = r.keep(ctx, s)
 	}
 	if errors.Is(err, stream.ErrGone) {

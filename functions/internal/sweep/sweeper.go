@@ -80,6 +80,8 @@ type Config struct {
 	Budget time.Duration
 	// Jitter returns a random part of a pause. Default: rand.N.
 	Jitter func(time.Duration) time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // Tally counts what a run has done.
@@ -111,6 +113,9 @@ func New(c Config) *Sweeper {
 	}
 	if c.Jitter == nil {
 		c.Jitter = rand.N[time.Duration]
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return &Sweeper{c}
 }

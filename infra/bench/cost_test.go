@@ -194,6 +194,9 @@ func TestTheModelKnowsTheTemplate(t *testing.T) {
 			t.Errorf("%s has %v, want %v", c.of, found, c.want)
 		}
 	}
+	if level := regexp.MustCompile(`Default: (\w+)`).FindStringSubmatch(resource("SystemLogLevel")); level == nil || level[1] != "WARN" {
+		t.Errorf("Lambda writes lines of its own by default: %v", level)
+	}
 	watched := 0
 	for _, alarm := range regexp.MustCompile(`(?m)^  (\w+Alarm):`).FindAllStringSubmatch(string(text), -1) {
 		watched += max(1, strings.Count(resource(alarm[1]), "MetricStat:"))

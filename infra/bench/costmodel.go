@@ -29,8 +29,6 @@ const (
 	// pollsPerSecond is how often Lambda asks each shard for records, and receives how often it asks an
 	// empty queue in a minute: five pollers that wait up to 20 s.
 	pollsPerSecond, receives = 4.0, 15.0
-	// platformBytes is Lambda's START, END and REPORT in the log of an invocation.
-	platformBytes = 340.0
 	// rowBytes is what a connection holds in Connections, with its mapping and what AWS adds per row.
 	rowBytes = 1500.0
 	// idleMinutes is after how long without traffic a connection gets a frame.
@@ -48,11 +46,11 @@ type monthly struct {
 	invocations, gigabyteSeconds map[string]float64
 }
 
-// runs adds invocations that take so long each.
+// runs adds invocations that take so long each. Of those that succeed Lambda writes nothing to the log,
+// as SystemLogLevel is.
 func (u *monthly) runs(function string, times, millis, megabytes float64) {
 	u.invocations[function] += times
 	u.gigabyteSeconds[function] += times * millis / 1000 * megabytes / 1024
-	u.logged += times * platformBytes
 }
 
 // units adds a row so many times, without its invocations.

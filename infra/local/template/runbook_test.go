@@ -68,7 +68,7 @@ func TestTheRunbookNamesWhatThereIs(t *testing.T) {
 	check("function", names(book, `(?:own|ours) \w+ \w+ (\w+Function)`), resource)
 	check("log group", names(book, `insights (\w+) \d`), resource)
 	check("output", names(book, `\$?\(?out (\w+)\)`), func(name string) bool { _, ok := document.Outputs[name]; return ok })
-	check("parameter", names(book, "`(Wide\\w+|Max\\w+|DeliverConcurrency|Dashboard|Alarms|Tracing|AccessLogs|LogRetentionDays|ReservedConcurrency)[`=]"), func(name string) bool { _, ok := document.Parameters[name]; return ok })
+	check("parameter", names(book, "`(Wide\\w+|Max\\w+|DeliverConcurrency|Dashboard|Alarms|Tracing|AccessLogs|LogRetentionDays|SystemLogLevel|ReservedConcurrency)[`=]"), func(name string) bool { _, ok := document.Parameters[name]; return ok })
 	check("message", names(book, `msg = "([^"]+)"`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })
 	check("metric", names(book, `\bown (\w+) (?:Sum|p99|p50|Maximum)`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })
 	check("field", names(book, `\b(?:sum|max)\((\w+)\)`), func(name string) bool { return strings.Contains(source, `"`+name+`"`) })

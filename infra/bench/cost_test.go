@@ -70,7 +70,7 @@ func TestABillOfAWideEventByHand(t *testing.T) {
 	u := noUsage()
 	u.wide(1, workload{width: 100_000, public: true, shards: 1}, f)
 	near(t, "reads", u.reads, 73+16*141)
-	near(t, "writes", u.writes, 50+16*6+99)
+	near(t, "writes", u.writes, 50+16*3+49.5)
 	near(t, "instances of deliver", u.invocations["deliver"], 13)
 	// 20 s at the pace, in each instance, and three calls in each invocation.
 	near(t, "GB-seconds", u.gigabyteSeconds["deliver"], (20*deliverers+13*0.012)*0.5)

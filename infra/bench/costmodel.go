@@ -13,8 +13,8 @@ const (
 	retention                = 14.0         // days of logs
 	alarmed                  = 25.0         // metrics that alarms look at
 
-	// slicesPerKey and pageSize are functions/internal/publish's, publicKeys is functions/internal/dynamo's.
-	slicesPerStream, pageSize, publicKeys = 16.0, 1000.0, 8.0
+	// slicesPerStream is functions/internal/publish's, pageSize also what is reserved at a time; publicKeys is functions/internal/dynamo's.
+	slicesPerStream, pageSize, publicKeys = 16.0, 2000.0, 8.0
 	// mappingsPerRead is how many rows of listeners are in 4 KB (dynamo's TestWhatAWideTopicCosts).
 	mappingsPerRead = 44.0
 	// metrics are those that publish, deliver and sweep write in an hour with events.

@@ -80,9 +80,9 @@ func TestWhatEachOperationCosts(t *testing.T) {
 		}},
 		{"sign in with ten on the watchlist", 5, 1, 13, func() error { return w.SignIn(ctx, second, pusher.User{ID: "7", Watchlist: ten()}) }},
 		{"heard, seen by nobody", 1, 1, 0, func() error { return w.Heard(ctx, first.Connection, at(first.Session, 99)) }},
-		{"close: a public channel, signed in, ten watched", 9, 2, 15, func() error { _, err := w.Close(ctx, second.Connection); return err }},
-		{"close: nothing held", 3, 1, 2, func() error { _, err := w.Close(ctx, third.Connection); return err }},
-		{"close: of an account, or gone", 1, 1, 0, func() error { _, err := w.Close(ctx, third.Connection); return err }},
+		{"close: a public channel, signed in, ten watched", 10, 2.5, 15, func() error { _, err := w.Close(ctx, second.Connection); return err }},
+		{"close: nothing held", 4, 1.5, 2, func() error { _, err := w.Close(ctx, third.Connection); return err }},
+		{"close: gone", 2, 1.5, 0, func() error { _, err := w.Close(ctx, third.Connection); return err }},
 	} {
 		m = meter{}
 		if err := tt.what(); err != nil {

@@ -54,6 +54,9 @@ func (c *Connections) SetUser(ctx context.Context, connection stream.Connection,
 // The row stays until End, so that who dies in between can begin again. There is no App if there is
 // no such connection, or it is none of an app.
 func (c *Connections) Leave(ctx context.Context, connection stream.Connection) (s pusher.Session, past map[string]pusher.Subscriber, err error) {
+	if accounts, err := c.ofAccount(ctx, connection); accounts || err != nil {
+		return s, nil, err
+	}
 	if _, err := c.appRow(ctx, connection); err != nil { // a read costs less than a write that is refused
 		if errors.Is(err, stream.ErrNoConnection) {
 			err = nil
@@ -74,6 +77,13 @@ func (c *Connections) Leave(ctx context.Context, connection stream.Connection) (
 		past[h.subscription(key).Param] = h.who
 	}
 	return row.appSession(), past, nil
+}
+
+// ofAccount reports whether the connection is known to be an account's, which is for ever, so that half a
+// read is enough: what was written just now it may not see yet.
+func (c *Connections) ofAccount(ctx context.Context, connection stream.Connection) (bool, error) {
+	got, err := c.table.Call(ctx, "GetItem", table.Parameters{"Key": connectionKey(connection), "ProjectionExpression": "a"})
+	return connectionRow{got.Row}.account() != "", err
 }
 
 // End removes the row of a connection of an app that holds nothing any more.

@@ -71,6 +71,7 @@ func TestWhatEachOperationCosts(t *testing.T) {
 	m.spends(t, "listeners of a tag without any", 1, 1, 0, func() error { return c.find(t, 0, stream.HashtagTopic("dogs")) })
 	m.spends(t, "listeners of public without any", publicKeys, publicKeys, 0, func() error { return c.find(t, 0, stream.PublicTopic()) })
 	m.spends(t, "listeners of 100 accounts, 1 online", 1, 100, 0, func() error { return c.find(t, 1, accounts(100)...) })
+	m.spends(t, "leave: none of an app", 1, 0.5, 0, func() error { _, _, err := c.Leave(ctx, s.Connection); return err })
 	m.spends(t, "disconnect", 2, 0, 2, func() error { return c.Close(ctx, s.Connection) })
 	for i := range 1000 {
 		s.ID = fmt.Sprintf("PJqB0fHsqR%05d=", i)

@@ -108,9 +108,9 @@ type Config struct {
 	Posts int
 	// Crowd is how many accounts one change is published to at the most without the queue. Default 500.
 	Crowd int
-	// Reserved is how many posts are reserved at a time. Default 1,000: a fifth of a second's.
+	// Reserved is how many posts are reserved at a time. Default 2,000.
 	Reserved int
-	// Page is how many listeners of a slice are read, and posted to, at a time. Default 1,000.
+	// Page is how many listeners of a slice are read, and posted to, at a time. Default 2,000.
 	Page int
 	// Patience is how long one connection may fail within one batch. Default 5 s.
 	Patience time.Duration
@@ -151,8 +151,8 @@ func New(c Config) *Publisher {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	c.Posts = cmp.Or(c.Posts, 256)
 	c.Crowd = cmp.Or(c.Crowd, 500)
-	c.Reserved = cmp.Or(c.Reserved, 1000)
-	c.Page = cmp.Or(c.Page, 1000)
+	c.Reserved = cmp.Or(c.Reserved, 2000)
+	c.Page = cmp.Or(c.Page, 2000)
 	c.Patience = cmp.Or(c.Patience, 5*time.Second)
 	c.Appending = cmp.Or(c.Appending, 25*time.Second)
 	c.Margin = cmp.Or(c.Margin, 3*time.Second)

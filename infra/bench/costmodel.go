@@ -91,11 +91,18 @@ func causes(w workload, f figures) (sessions, events, sweep float64) {
 	return connects.dollars(), says.dollars(), looks.dollars()
 }
 
+// sideBySide is the row of which so many requests are made at a time: they are waited for once. A
+// connect writes its rows so, and a disconnect removes what is in the account's row and elsewhere.
+func (c unitCost) sideBySide(n float64) unitCost {
+	c.Requests -= n - 1
+	return c
+}
+
 // connects adds sessions: how they open, subscribe and close.
 func (u *monthly) connects(w workload, f figures) {
-	open, closing := f.Rows[openRow], f.Rows[closeRow]
+	open, closing := f.Rows[openRow].sideBySide(2), f.Rows[closeRow]
 	if w.streams > 0 {
-		open, closing = f.Rows[openPublicRow], f.Rows[closePublicRow]
+		open, closing = f.Rows[openPublicRow].sideBySide(3), f.Rows[closePublicRow].sideBySide(2)
 	}
 	n := w.sessions()
 	u.message("connect", n*(1-w.ids), open)

@@ -9,7 +9,7 @@ import (
 
 func TestAWorkloadOfOnesOwnIsShownAlone(t *testing.T) {
 	for args, c := range map[string]struct{ has, hasNot []string }{
-		"": {[]string{"The floor is what API Gateway itself charges", "wide: 100,000 people", "above this project's own target of 1.03", "within this project's own target of 1.50", "sessions of 5 min"},
+		"": {[]string{"The floor is what API Gateway itself charges", "wide: 100,000 people", "within this project's own target of 1.03", "within this project's own target of 1.50", "sessions of 5 min"},
 			[]string{"would listen to"}},
 		"--workload rooms": {[]string{"The floor is", "rooms: 500 rooms of 20"}, []string{"wide", "sessions of 5 min", "would listen to", "target"}},
 		"--workload wide --connections 5000 --width 5000": {[]string{"wide with --connections 5000 --width 5000\n", "\nbench=cost wide_ratio="},

@@ -14,7 +14,7 @@ const costHelp = `What a month costs, beside what API Gateway itself charges, an
 A model, without network and without a stack: it multiplies what things use by AWS's prices, which
 stand in infra/bench/prices.go with their date. What things use is measured: infra/bench/measured.json
 has it, and the command that measures it again. How long a function runs on AWS is worked out from
-its processor time here and the calls that it waits for, 4 ms each, or for those made side by side.
+its processor time here and the calls that it waits for: 4 ms each, or for several made side by side.
 
 The floor is what API Gateway itself charges for these messages and connection-minutes. The ratio is of
 everything that Edgestream uses (Lambda, DynamoDB, SQS, logs, metrics, alarms, and API Gateway) over the

@@ -16,7 +16,7 @@ const module = "edgestream/"
 // adapter, or for tests if its name ends in "test".
 var (
 	// domain knows neither AWS nor HTTP, and imports the domain alone.
-	domain = []string{"stream", "quote", "mastodon", "pusher", "httpapi", "cloudapp", "publish", "greet", "replay", "history", "enforce", "sweep", "viewer", "hook", "connectiontest", "historytest", "pushertest", "sim"}
+	domain = []string{"stream", "quote", "mastodon", "pusher", "httpapi", "cloudapp", "publish", "lease", "greet", "replay", "history", "enforce", "sweep", "viewer", "hook", "connectiontest", "historytest", "pushertest", "sim"}
 	// setup puts adapters together for mains, which alone use it.
 	setup = []string{"publishing"}
 	// foundation is what adapters share; it imports the foundation alone.

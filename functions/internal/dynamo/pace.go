@@ -36,6 +36,9 @@ func NewPace(client *awscall.Client, name string, rate int) *Pace {
 // Meter has every call's consumed capacity reported, for measurements. Call it before any use.
 func (p *Pace) Meter(report func(table.Units)) { p.table.Meter(report) }
 
+// Clock replaces time.Now. Call it before any use.
+func (p *Pace) Clock(now func() time.Time) { p.now = now }
+
 func paceKey() table.Item { return keyOf("budget", "budget") }
 
 // Reserve takes the next n posts: they are due from then on, evenly over spread. An error wraps

@@ -47,7 +47,12 @@
 //   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
 //     Content.
 //
-// Not simulated: leases of deliver, and the row of its pace; clocks that run faster or slower, and those of
+// In the world wide the queue of deliver is one that hides what was received; its leases (package lease) and, in half of
+// the runs, the row of its pace are real:
+// instances die with one, batches lie with Lambda until others have got their messages, and the queue cannot be
+// asked.
+//
+// Not simulated: clocks that run faster or slower, and those of
 // DynamoDB and of API Gateway, which are right; requests of DynamoDB that are refused for their size or partition, and answers of old states;
 // History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app that is
 // turned off; the HTTP API's questions.
@@ -68,6 +73,8 @@
 // that was not for it, and nothing twice unless an instance had died, a batch had come again or gone
 // to another instance, or nobody knew what had become of a post. Nothing is left of connections that
 // are gone, no connection that is there was forgotten, and every record was published.
+//
+// Of wide streams: no instance of deliver works at a group that another one has, unless it could not ask the queue.
 //
 // Of channels: each event comes to who was subscribed, in the order of its owner, and not to the socket that
 // it is not for; who comes to a cache channel is told the last one; all who are on a presence channel see

@@ -20,6 +20,8 @@ type publisher struct {
 	*publish.Publisher
 	// enforcer is what an instance of enforce has instead.
 	enforcer *enforce.Enforcer
+	// holds says that an instance of deliver could ask the queue for what it delivers.
+	holds atomic.Bool
 }
 
 // newPublisher is a new instance of the function, with what the scene changes.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"edgestream/functions/internal/connectiontest"
+	"edgestream/functions/internal/dynamo"
+	"edgestream/functions/internal/lease"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/stream"
 )
@@ -20,6 +22,8 @@ type wide struct {
 	parts  *partQueue
 	// most is how many listeners a topic may have that is not wide, and crowd how many accounts a change.
 	most, crowd int
+	// db has the row of the pace.
+	db *database
 	// paced says that all instances of deliver together keep a rate.
 	paced bool
 	// next is when the next post may be made that is paced.
@@ -46,7 +50,7 @@ func (w *wide) deliverer() *publisher {
 	return w.newPublisher("deliver", func(a *actor, c *publish.Config) {
 		w.cut(a, c)
 		if c.Page = 2; w.paced {
-			c.Pace, c.Posts = pace{a, w}, 1 // lanes take their turns in an order that Go decides
+			c.Pace, c.Posts = w.pace(a), 1 // lanes take their turns in an order that Go decides
 		}
 	})
 }
@@ -118,6 +122,7 @@ func (t sliceTable) Segment(topic stream.Topic, _ string) stream.Segment { retur
 
 func (t sliceTable) Reached(ctx context.Context, s stream.Segment, event string, slice int) (after string, open bool, err error) {
 	err = t.call(ctx, "", fmt.Sprintf("asks how far %s of %s got in %d", s, event, slice), func() (err error) {
+		t.wide.parts.alone(t.actor, s, slice)
 		after, open, err = t.wide.opened.Reached(ctx, s, event, slice)
 		return err
 	})
@@ -138,6 +143,7 @@ func (t sliceTable) Close(ctx context.Context, s stream.Segment, event string, s
 func (t sliceTable) Page(ctx context.Context, topic stream.Topic, s stream.Segment, slice int, after string, atMost int) (found []stream.Listener, next string, err error) {
 	key := func(l stream.Listener) string { return l.ID + " " + l.Key() }
 	err = t.call(ctx, "", fmt.Sprintf("reads %d of %s behind %q", slice, s, after), func() error {
+		t.wide.parts.alone(t.actor, s, slice)
 		found = slices.DeleteFunc(t.rows.listeners(topic), func(l stream.Listener) bool {
 			return sliceOf(topic, l.ID) != slice || key(l) <= after
 		})
@@ -159,7 +165,20 @@ func sliceOf(t stream.Topic, id string) int {
 	return int(h.Sum32()) % t.Slices()
 }
 
-// pace gives two hundred posts a second to all.
+// pace gives two hundred posts a second to all, by the real row.
+func (w *wide) pace(a *actor) publish.Pace {
+	if w.before {
+		return pace{a, w}
+	}
+	if w.db == nil {
+		w.db = newDatabase(w.world)
+	}
+	row := dynamo.NewPace(w.db.client(a), "Connections", 200)
+	row.Clock(a.now)
+	return row
+}
+
+// pace is the plainest row of one clock: seeds were kept with that.
 type pace struct {
 	*actor
 	wide *wide
@@ -186,6 +205,8 @@ type partQueue struct {
 	// sent is when a part was put there, by group and event.
 	sent     map[string]time.Time
 	segments []stream.Segment
+	// instance is the instance of deliver that an actor is.
+	instance map[*actor]*publisher
 }
 
 // queued is a message of the queue.
@@ -194,21 +215,22 @@ type queued struct {
 	record *record
 	tries  int
 	last   *publisher
+	// receipt is that of the last time that it was received, and hidden until when nobody else gets it.
+	receipt string
+	hidden  time.Time
 }
 
 func (m *queued) String() string { return fmt.Sprintf("%d for %s", m.record.number, m.Group()) }
 
 const (
 	deliverTimeout = time.Minute
-	// lease is how long an instance that dies holds its groups.
-	lease = 30 * time.Second
 	// maxReceives is the template's.
 	maxReceives = 100
 	deliverers  = 3
 )
 
 func newPartQueue(w *wide) *partQueue {
-	return &partQueue{wide: w, locked: map[string]bool{}, sent: map[string]time.Time{}}
+	return &partQueue{wide: w, locked: map[string]bool{}, sent: map[string]time.Time{}, instance: map[*actor]*publisher{}}
 }
 
 func (q *partQueue) begin() {
@@ -275,6 +297,7 @@ func (q *partQueue) poll(p *publisher) {
 			return
 		case p == nil || p.dead.Load() || !q.calm && q.chance(q.weather.moves):
 			p = q.deliverer()
+			q.instance[p.actor] = p
 		}
 		q.hand(p, batch)
 	})
@@ -285,12 +308,22 @@ func (q *partQueue) receive() (batch []*queued) {
 	mine := map[string]bool{}
 	for _, m := range q.messages {
 		g := m.Group()
-		if len(batch) < 10 && (mine[g] || !q.locked[g]) {
-			q.locked[g], mine[g] = true, true
+		if len(batch) < 10 && (mine[g] || q.free(g)) {
+			q.locked[g], mine[g] = q.before, true
 			batch = append(batch, m)
 		}
 	}
+	for _, m := range batch {
+		if !q.before {
+			m.receipt, m.hidden = fmt.Sprint(m.record.number, ".", m.Group(), ".", m.tries), time.Now().Add(queueTimeout)
+		}
+	}
 	return batch
+}
+
+// free reports whether nobody has messages of the group.
+func (q *partQueue) free(g string) bool {
+	return !q.locked[g] && !slices.ContainsFunc(q.messages, func(m *queued) bool { return m.Group() == g && m.hidden.After(time.Now()) })
 }
 
 func (q *partQueue) hand(p *publisher, batch []*queued) {
@@ -305,13 +338,17 @@ func (q *partQueue) hand(p *publisher, batch []*queued) {
 		}
 		q.note(mark{owner: m.Owner, records: []*record{m.record}}, "%s gets %s", p.name, m)
 	}
+	if !q.before {
+		q.lend(p, batch)
+		return
+	}
 	var failed []int
 	p.invoke(deliverTimeout, func(ctx context.Context) error {
 		failed = p.Deliver(ctx, parts)
 		return nil
 	}, func(err error) {
 		if err != nil {
-			q.after(q.between(time.Millisecond, lease), func() { q.giveBack(batch) })
+			q.after(q.between(time.Millisecond, lease.For), func() { q.giveBack(batch) })
 		} else {
 			q.take(batch, failed)
 		}
@@ -340,7 +377,7 @@ func (q *partQueue) take(batch []*queued, failed []int) {
 	}
 	q.giveBack(done)
 	if len(back) > 0 {
-		pause := min(time.Second<<min(back[0].tries, 5), lease)
+		pause := min(time.Second<<min(back[0].tries, 5), lease.For)
 		q.after(pause, func() { q.giveBack(back) })
 	}
 }

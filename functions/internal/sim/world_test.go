@@ -10,6 +10,7 @@ import (
 
 	"edgestream/functions/internal/enforce"
 	"edgestream/functions/internal/historytest"
+	"edgestream/functions/internal/lease"
 	"edgestream/functions/internal/publish"
 	"edgestream/functions/internal/sweep"
 )
@@ -49,6 +50,8 @@ type world struct {
 	mutate func(*actor, *publish.Config)
 	spoil  func(*actor, *parts)
 	loosen func(*actor, *enforce.Config, *sweep.Config)
+	hold   func(holding) lease.Queue
+	before bool
 }
 
 // tally is what a run was like.
@@ -86,6 +89,8 @@ type scene interface {
 type options struct {
 	spoil  func(*actor, *parts)
 	loosen func(*actor, *enforce.Config, *sweep.Config)
+	// hold breaks what deliver asks of its queue.
+	hold func(holding) lease.Queue
 	// scene is the name of one of scenes; empty: mastodon.
 	scene  string
 	mutate func(*actor, *publish.Config)
@@ -108,7 +113,7 @@ func simulate(t *testing.T, seed uint64, o options) (w *world) {
 func newWorld(seed uint64, o options) *world {
 	w := &world{
 		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, storm: o.storm, instances: map[string]int{}, working: map[*actor]bool{},
-		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil, loosen: o.loosen,
+		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil, loosen: o.loosen, hold: o.hold, before: o.before,
 	}
 	var known bool
 	if w.weather, known = storms[o.storm]; !known {

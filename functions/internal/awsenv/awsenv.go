@@ -20,8 +20,10 @@ import (
 )
 
 // Config is the function's region, credentials and a shared HTTP client with a Transport. What is
-// missing fails the first call, with an error that names it.
+// missing fails the first call, with an error that names it. It also has Go's garbage collector use the memory
+// that the function has.
 func Config() aws.Config {
+	useMemory()
 	return aws.Config{
 		Region:      cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
 		Credentials: credentials(),

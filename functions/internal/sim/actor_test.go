@@ -221,6 +221,8 @@ func word(err error) string {
 		return "gone"
 	case errors.Is(err, stream.ErrThrottled):
 		return "throttled"
+	case errors.Is(err, errThrottled):
+		return "throttled by the table"
 	case errors.Is(err, errUnavailable):
 		return "unavailable"
 	}

@@ -42,20 +42,19 @@
 //     while. What decides by times that others have written uses it: who is young, greetings and until when they
 //     are under way, owed events, positions and when a topic's log began, sweep, pace.
 //   - The tables of the worlds mastodon and wide: the plainest stores that keep their contracts (connectiontest, historytest), whose
-//     requests are slow, throttled, or done without an answer. A connection's removal takes two
-//     requests, as in the real store, and leaves mappings if the second is not made.
+//     requests are slow, fail, or are done without an answer, or are throttled: refused at once, a part of all for
+//     some seconds, with an error that the functions know for nothing of their own, as the adapters have it. A
+//     connection's removal takes two requests, as in the real store, and leaves mappings if the second is not made.
 //   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
 //     Content.
 //
 // In the world wide the queue of deliver is one that hides what was received; its leases (package lease) and, in half of
-// the runs, the row of its pace are real:
-// instances die with one, batches lie with Lambda until others have got their messages, and the queue cannot be
-// asked.
+// the runs, the row of its pace are real: instances die with one, batches lie with Lambda until others have got their messages, and
+// the queue cannot be asked.
 //
-// Not simulated: clocks that run faster or slower, and those of
-// DynamoDB and of API Gateway, which are right; requests of DynamoDB that are refused for their size or partition, and answers of old states;
-// History's own requests; HTTP of the other adapters; server-sent events; lists that move; an app that is
-// turned off; the HTTP API's questions.
+// Not simulated: clocks that run faster or slower, and those of DynamoDB and of API Gateway, which are right; requests
+// of DynamoDB that are refused for their size, and answers of old states; History's own requests; HTTP of the other
+// adapters; server-sent events; lists that move; an app that is turned off; the HTTP API's questions.
 //
 // # One seed, one run
 //

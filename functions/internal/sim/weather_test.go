@@ -49,6 +49,8 @@ type weather struct {
 	skew time.Duration
 	// clocks is by how much those of instances do.
 	clocks time.Duration
+	// throttled are tables that are asked for too much.
+	throttled [classes]throttle
 }
 
 // spell is a time, from the start of the run.
@@ -127,6 +129,9 @@ func (w *world) fateOf(c class) (f fate) {
 	}
 	if (f.refused != nil || f.lost != nil) && w.chance(0.2) {
 		f.answer = w.patienceWith(c)
+	}
+	if err := w.throttled(c); err != nil {
+		f.answer, f.refused, f.lost = w.between(500*time.Microsecond, 4*time.Millisecond), err, nil
 	}
 	if w.chance(w.weather.kill) {
 		f.kills = before + side(w.random.IntN(2))

@@ -128,7 +128,9 @@ func newWorld(seed uint64, o options) *world {
 	w.rows, w.gateway = newRows(w), &gateway{world: w, sockets: map[string]*socket{}}
 	w.app = &app{world: w, posts: map[string][]*record{}, deletes: map[string]int{}}
 	w.check = &checker{w}
-	w.name = cmp.Or(o.scene, "mastodon")
+	if w.name = cmp.Or(o.scene, "mastodon"); !w.before && (w.name == "mastodon" || w.name == "wide") {
+		w.weather.throttled = w.throttles()
+	}
 	w.scene = scenes[w.name](w)
 	return w
 }

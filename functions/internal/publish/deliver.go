@@ -2,10 +2,12 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"edgestream/functions/internal/history"
 	"edgestream/functions/internal/stream"
@@ -55,6 +57,7 @@ func (w *work) add(t Tally, cause *string) {
 
 // group delivers parts of one group and returns those that are left.
 func (w *work) group(ctx context.Context, parts []Part, indexes []int) (left []int) {
+	var last page
 	for len(indexes) > 0 {
 		run, after, err := w.nextRun(ctx, parts, indexes)
 		if err != nil {
@@ -62,7 +65,7 @@ func (w *work) group(ctx context.Context, parts []Part, indexes []int) (left []i
 			return indexes
 		}
 		n := max(len(run), 1) // none: the first has been delivered
-		if len(run) > 0 && !w.run(ctx, run, after) {
+		if len(run) > 0 && !w.run(ctx, run, after, &last) {
 			return indexes
 		}
 		indexes = indexes[n:]
@@ -88,12 +91,12 @@ func (p *Publisher) nextRun(ctx context.Context, parts []Part, indexes []int) (r
 }
 
 // run delivers parts of one group that got equally far.
-func (w *work) run(ctx context.Context, run []Part, after string) bool {
+func (w *work) run(ctx context.Context, run []Part, after string, last *page) bool {
 	deliver := w.pages
 	if run[0].Segment == w.Slices.OwnerSegment(run[0].Owner) {
 		deliver = w.accounts
 	}
-	err := deliver(ctx, run, after)
+	err := deliver(ctx, run, after, last)
 	if err != nil {
 		w.Log.WarnContext(ctx, "part not delivered", "group", run[0].Group(), "event", run[0].Event, "reason", err.Error())
 	}
@@ -104,7 +107,7 @@ func (w *work) run(ctx context.Context, run []Part, after string) bool {
 var errUndelivered = fmt.Errorf("%w: something was not delivered", stream.ErrUnavailable)
 
 // accounts delivers what is said to accounts of a slice.
-func (w *work) accounts(ctx context.Context, run []Part, _ string) error {
+func (w *work) accounts(ctx context.Context, run []Part, _ string, _ *page) error {
 	b, err := w.reopen(run)
 	if err != nil {
 		return err
@@ -116,21 +119,39 @@ func (w *work) accounts(ctx context.Context, run []Part, _ string) error {
 	return b.note(run, func(part Part) error { return w.Slices.Close(ctx, part.Segment, part.Event, part.Slice) })
 }
 
-// pages delivers what is said to a topic's segment, from where it got.
-func (w *work) pages(ctx context.Context, run []Part, after string) error {
+// page is how much was said to the listeners of one, and how long it took.
+type page struct {
+	posts int
+	took  time.Duration
+}
+
+// errNoTime says that a run goes on in another invocation.
+var errNoTime = errors.New("no time for another page")
+
+// pages delivers what is said to a topic's segment, from where it got; last is the group's page before. One
+// that the invocation's end cuts short is repeated, if it goes on in another instance: so those before the
+// end are smaller.
+func (w *work) pages(ctx context.Context, run []Part, after string, last *page) error {
 	for {
+		began, size := time.Now(), w.fits(ctx, *last, len(run))
+		if size == 0 {
+			return errNoTime
+		}
 		b, err := w.reopen(run)
 		if err != nil {
 			return err
 		}
 		first := run[0]
-		found, next, err := w.Slices.Page(ctx, b.topics[0], first.Segment, first.Slice, after, w.Page)
+		found, next, err := w.Slices.Page(ctx, b.topics[0], first.Segment, first.Slice, after, size)
 		if err != nil {
 			return err
 		}
 		b.admit(map[stream.Topic]stream.Audience{b.topics[0]: {Listeners: found}})
 		if err := w.finish(ctx, b); err != nil {
 			return err
+		}
+		if len(found) > 0 {
+			*last = page{len(found) * len(run), time.Since(began)}
 		}
 		err = b.note(run, func(part Part) error {
 			if next == "" {
@@ -143,6 +164,24 @@ func (w *work) pages(ctx context.Context, run []Part, after string) error {
 		}
 		after = next
 	}
+}
+
+// least is how much time is left if a page is begun that is not the first.
+const least = time.Second
+
+// fits is how many listeners the next page may have, to whom so many parts are said, after the last one if
+// there is one. 0: it is time to end.
+func (p *Publisher) fits(ctx context.Context, last page, parts int) int {
+	deadline, ok := ctx.Deadline()
+	if !ok || last.posts == 0 {
+		return p.Page
+	}
+	left := time.Until(deadline) - p.Margin
+	if left < least {
+		return 0
+	}
+	posts := 0.7 * float64(last.posts) * float64(left) / float64(max(last.took, time.Millisecond)) // not all take equally long
+	return int(min(float64(p.Page), posts/float64(parts)))
 }
 
 // note has it noted for each part how far it got. What cannot be noted comes again, and this instance

@@ -189,6 +189,11 @@ func (w *wide) Send(_ context.Context, parts []Part) []error {
 func (w *wide) work(p *Publisher, n int, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(w.ctx(), patience)
 	defer cancel()
+	w.workIn(ctx, p, n)
+}
+
+// workIn is work in a context of the caller's.
+func (w *wide) workIn(ctx context.Context, p *Publisher, n int) {
 	batch := slices.Clone(w.queue[:min(n, len(w.queue))])
 	failed := p.Deliver(ctx, batch)
 	var left []Part

@@ -231,8 +231,10 @@ func TestAPartThatComesAgainGoesOnWhereItWas(t *testing.T) {
 		p := w.publisher(Config{Page: 4, Posts: 1, Margin: time.Millisecond})
 		wantFailed(t, p.Publish(t.Context(), []stream.Change{toTag(1, "a"), toTag(2, "a")}))
 		w.latency = func(string) time.Duration { return 10 * time.Millisecond }
-		for range 100 {
-			w.work(w.publisher(Config{Page: 4, Posts: 1, Margin: time.Millisecond}), 10, 105*time.Millisecond) // each time another instance
+		for range 100 { // each time another instance, which loses what it holds in the midst of a page
+			ctx, lose := context.WithCancel(t.Context())
+			time.AfterFunc(105*time.Millisecond, lose)
+			w.workIn(ctx, w.publisher(Config{Page: 4, Posts: 1, Margin: time.Millisecond}), 10)
 		}
 		w.latency = nil
 		for range 100 {
@@ -248,6 +250,31 @@ func TestAPartThatComesAgainGoesOnWhereItWas(t *testing.T) {
 		}
 		if twice == 0 || twice > 400 {
 			t.Errorf("%d frames came twice", twice)
+		}
+	})
+}
+
+func TestAnInvocationThatRunsOutOfTimeRepeatsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWide(newWorld(t), 1)
+		for n := range 1000 {
+			w.listen(fmt.Sprint("c", n), "1", tag)
+		}
+		wantFailed(t, w.publisher(Config{}).Publish(t.Context(), []stream.Change{toTag(1, "a"), toTag(2, "a")}))
+		w.latency = func(string) time.Duration { return time.Duration(1000+rand.IntN(500)) * time.Millisecond }
+		began, long := time.Now(), 0
+		for len(w.queue) > 0 && long < 10 {
+			before := time.Now()
+			w.work(w.publisher(Config{Page: 20, Posts: 1}), 10, time.Minute) // each time another instance
+			if took := time.Since(before); took > 50*time.Second {
+				long++
+			}
+		}
+		if took := time.Since(began); long < 2 || took > 7*time.Minute {
+			t.Errorf("%d invocations ran out of time, and all of them took %v", long, took)
+		}
+		for n := range 1000 {
+			w.want(fmt.Sprint("c", n), slices.Concat(tagged(1), tagged(2))...)
 		}
 	})
 }

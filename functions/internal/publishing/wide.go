@@ -23,12 +23,12 @@ func Cut(c publish.Config, vars *env.Vars, cfg aws.Config, connections *dynamo.C
 
 // Deliver has what comes from that queue posted, by all who deliver together at most
 // WIDE_POSTS_PER_SECOND. Two fifths of a second's posts are reserved at a time: few enough for others to
-// have their turn, and enough for the row of the budget not to be asked all the time. A page is no more than
-// all instances together post in some seconds, or an invocation might not come to its end.
+// have their turn, and enough for the row of the budget not to be asked all the time. A page has as many
+// listeners, so that fifty that are under way side by side take 20 s, and an invocation comes to their end.
 func Deliver(c publish.Config, vars *env.Vars, cfg aws.Config, connections *dynamo.Connections) publish.Config {
 	rate := max(1, vars.IntOr("WIDE_POSTS_PER_SECOND", 5000))
 	c.Slices, c.Reserved = connections.Slices(), max(1, rate*2/5)
-	c.Page = min(max(c.Reserved, 1000), 2000)
+	c.Page = min(max(c.Reserved, 100), 2000)
 	c.Pace = dynamo.NewPace(awsenv.DynamoDB(cfg), vars.Text("CONNECTIONS_TABLE"), rate)
 	return c
 }

@@ -74,7 +74,7 @@ func TestABillOfAWideEventByHand(t *testing.T) {
 	near(t, "writes", u.writes, 50+16*3+49.5)
 	near(t, "instances of deliver", u.invocations["deliver"], 13)
 	// 20 s at the pace, in each instance, and three calls in each invocation.
-	near(t, "GB-seconds", u.gigabyteSeconds["deliver"], (20*deliverers+13*0.012)*0.5)
+	near(t, "GB-seconds", u.gigabyteSeconds["deliver"], (20*deliverers+13*0.012)*0.375)
 	near(t, "requests to the queue", u.queue, 1.6+39)
 }
 
@@ -186,7 +186,8 @@ func TestTheModelKnowsTheTemplate(t *testing.T) {
 		{"Function", `MemorySize: (\d+)`, smallMemory},
 		{"PublishFunction", `MemorySize: (\d+)`, largeMemory},
 		{"PublishFunction", `BatchSize: (\d+)`, batchSize},
-		{"DeliverFunction", `MemorySize: (\d+)`, largeMemory},
+		{"DeliverFunction", `MemorySize: (\d+)`, deliverMemory},
+		{"DeliverFunction", `BatchSize: (\d+)`, deliverBatch},
 		{"DeliverConcurrency", `Default: (\d+)`, deliverers},
 		{"WideListeners", `Default: (\d+)`, wideFrom},
 		{"WidePostsPerSecond", `Default: (\d+)`, widePace},

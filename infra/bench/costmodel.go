@@ -5,13 +5,15 @@ import "math"
 // What the model takes from the template and from AWS's documentation. TestTheModelKnowsTheTemplate
 // holds the first group against template.yaml.
 const (
-	smallMemory, largeMemory = 256.0, 512.0 // MB: of functions that a message runs, and of publish and deliver
-	wideFrom                 = 500.0        // WideListeners
-	widePace                 = 5000.0       // WidePostsPerSecond
-	deliverers               = 5.0          // DeliverConcurrency
-	batchSize                = 100.0        // of the stream of Content
-	retention                = 14.0         // days of logs
-	alarmed                  = 25.0         // metrics that alarms look at
+	smallMemory, largeMemory = 256.0, 512.0 // MB: of functions that a message runs, and of publish
+	deliverMemory            = 384.0
+	deliverBatch             = 6.0    // parts in an invocation of deliver, at the most
+	wideFrom                 = 500.0  // WideListeners
+	widePace                 = 5000.0 // WidePostsPerSecond
+	deliverers               = 5.0    // DeliverConcurrency
+	batchSize                = 100.0  // of the stream of Content
+	retention                = 14.0   // days of logs
+	alarmed                  = 25.0   // metrics that alarms look at
 
 	// slicesPerStream is functions/internal/publish's, pageSize also what is reserved at a time; publicKeys is functions/internal/dynamo's.
 	slicesPerStream, pageSize, publicKeys = 16.0, 2000.0, 8.0
@@ -165,11 +167,11 @@ func (u *monthly) wide(n float64, w workload, f figures) {
 	row.WriteUnits += parts*(math.Ceil(each/pageSize)-1) + max(0, w.width-wideListeners)/pageSize
 	u.units(n, row)
 	u.publish(n, (publishCalls+1)*callMillis+parts/10*callMillis, f.Rows[notificationRow].CPUMillis, n)
-	ran := row.Invocations["Deliver"]
+	ran := max(row.Invocations["Deliver"], math.Ceil(parts/deliverBatch))
 	took := w.width / widePace * 1000
 	at := min(deliverers, ran)
-	cpu := w.width * perPost(f) * megabytesPerCore / largeMemory
-	u.runs("deliver", n*ran, (max(took*at, cpu)+ran*3*callMillis)/ran, largeMemory)
+	cpu := w.width * perPost(f) * megabytesPerCore / deliverMemory
+	u.runs("deliver", n*ran, (max(took*at, cpu)+ran*3*callMillis)/ran, deliverMemory)
 	u.queue += n * (parts/10 + 3*ran)
 }
 

@@ -14,8 +14,8 @@
 //   - channels: members of apps, who subscribe to public, private, presence and cache channels, sign in,
 //     watch each other, say things, vanish and come back; applications that say things by the HTTP API, as
 //     items and as broadcasts; webhooks.
-//   - tokens: readers of streams whose tokens are revoked or run out, whose accounts are suspended, and that
-//     block others and change their filters.
+//   - tokens: readers of streams whose tokens are revoked or run out, whose accounts are suspended, whose lists
+//     become another's, and that block others and change their filters.
 //
 // # What is real
 //
@@ -54,7 +54,7 @@
 //
 // Not simulated: clocks that run faster or slower, and those of DynamoDB and of API Gateway, which are right; requests
 // of DynamoDB that are refused for their size, and answers of old states; History's own requests; HTTP of the other
-// adapters; server-sent events; lists that move; an app that is turned off; the HTTP API's questions.
+// adapters; server-sent events; lists that come back; an app that is turned off; the HTTP API's questions.
 //
 // # One seed, one run
 //
@@ -83,7 +83,8 @@
 // Of tokens: no connection is open whose token has ended, and nothing comes to it ten seconds after enforce
 // has seen to that, or the token has run out; when nothing goes wrong it is closed within fifteen. Nobody is
 // shown on a public stream whom the account blocks, and everybody else is; who listens to user is told that
-// filters have changed. While such a change is carried out either is right.
+// filters have changed. While such a change is carried out either is right. Nothing comes of a list ten seconds after
+// enforce has seen to that it is another's.
 //
 // This is let pass:
 //

@@ -34,12 +34,13 @@ func (g *grants) checkAll() {
 		v.ended()
 		for _, t := range v.tuned {
 			t.whole()
+			t.moved()
 			t.heard()
 		}
 		v.shown()
 	}
 	for _, r := range g.readers {
-		if !r.gone && (r.visit == nil || slices.ContainsFunc(r.visit.tuned, func(t *tuned) bool { return t.from.IsZero() })) {
+		if !r.gone && (r.visit == nil || slices.ContainsFunc(r.visit.tuned, func(t *tuned) bool { return t.from.IsZero() && t.taken() == nil })) {
 			g.blame(mark{client: r.name}, "%s does not listen in the end", r.name)
 		}
 	}
@@ -126,6 +127,9 @@ func (t *tuned) whole() {
 		return
 	}
 	end := t.end()
+	if taken := t.taken(); taken != nil && (end.IsZero() || taken.written.Before(end)) {
+		end = taken.written
+	}
 	for _, r := range t.records {
 		by := r.done
 		if by.Before(t.ConnectedAt.Add(greeted)) {
@@ -144,6 +148,28 @@ func (t *tuned) whole() {
 		}
 		if !came {
 			t.blame(t.visit.about(r), "%s: %s missed %d of %s", t.ID, t.Key(), r.number, r.Owner)
+		}
+	}
+}
+
+// taken is the change with which the list that it listens to has become another's; nil: it has not.
+func (t *tuned) taken() *record {
+	if t.Stream != stream.List {
+		return nil
+	}
+	return t.rows[t.account].taken
+}
+
+// moved checks that nothing came long after the list had become another's.
+func (t *tuned) moved() {
+	taken := t.taken()
+	if taken == nil || taken.done.IsZero() {
+		return
+	}
+	t.saw("a visit whose list becomes another's")
+	for _, a := range t.got {
+		if late := a.at.Sub(taken.done); a.id == t.Key() && late > afterwards {
+			t.blame(t.visit.about(a.record), "%s got %d of a list %v after it had become another's", t.ID, a.number, late)
 		}
 	}
 }

@@ -35,6 +35,11 @@ var looseners = map[string]func(*actor, *enforce.Config, *sweep.Config){
 			c.Content = speechless{}
 		}
 	},
+	"leaves lists to whom they were": func(_ *actor, c *enforce.Config, _ *sweep.Config) {
+		if c != nil {
+			c.Directory = lax{Directory: c.Directory, gives: true}
+		}
+	},
 	"keeps what viewers filtered": func(_ *actor, c *enforce.Config, _ *sweep.Config) {
 		if c != nil {
 			c.Directory = lax{Directory: c.Directory, blind: true}
@@ -54,11 +59,19 @@ func TestMistakesWithTokensAreFound(t *testing.T) {
 	}
 }
 
-// lax forgets some of the connections that a token has, or leaves viewers as they are.
+// lax forgets some of the connections that a token has, or leaves viewers, or lists, as they are.
 type lax struct {
 	enforce.Directory
 	forgets func(stream.Connection) bool
 	blind   bool
+	gives   bool
+}
+
+func (l lax) TakeList(ctx context.Context, list, owner string) (int, bool, error) {
+	if l.gives {
+		return 0, false, nil
+	}
+	return l.Directory.TakeList(ctx, list, owner)
 }
 
 func (l lax) Revoke(ctx context.Context, account, token string) (enforce.Open, error) {

@@ -47,6 +47,8 @@ type accountRow struct {
 	filters int
 	// told are the records with which filters have changed.
 	told []*record
+	// taken is with which its list has become another's; nil: it has not.
+	taken *record
 	// hides are the times in which an author is blocked.
 	hides []*hiding
 }
@@ -124,6 +126,9 @@ func (g *grants) begin() {
 	for range 5 + g.random.IntN(15) {
 		g.after(g.between(5*time.Second, busy), g.change)
 	}
+	for range g.random.IntN(3) {
+		g.after(g.between(5*time.Second, busy), func() { g.take(g.pick(accounts)) })
+	}
 	for range 3 {
 		g.after(busy+g.between(3*time.Minute, g.heals()-time.Minute), g.change)
 	}
@@ -151,6 +156,17 @@ func (g *grants) change() {
 			g.writeAccount(account)
 		})
 	}
+}
+
+// take gives the account's list to another one, for good.
+func (g *grants) take(account string) {
+	if g.rows[account].taken != nil {
+		return
+	}
+	g.db.put("Accounts", map[string]any{"key": text("list#" + listOf(account)), "account": text("somebody else")})
+	g.rows[account].taken = g.changes[len(g.changes)-1]
+	g.note(mark{}, "the list of %s becomes another's by change %d", account, g.rows[account].taken.number)
+	g.saw("a list that becomes another's")
 }
 
 // revoke ends a token, whose row goes or says so.

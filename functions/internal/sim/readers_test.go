@@ -29,6 +29,8 @@ type visit struct {
 	*socket
 	token *token
 	tuned []*tuned
+	// named is the one that the handshake asked for; nil: none.
+	named *tuned
 	got   []arrival
 	// told are the times at which it was told that filters have changed.
 	told []time.Time
@@ -43,7 +45,7 @@ type tuned struct {
 
 func newReader(g *grants, n int) *reader {
 	r := &reader{grants: g, name: fmt.Sprint("m", n), account: g.pick(accounts)}
-	for _, sub := range []stream.Subscription{{Stream: stream.User}, {Stream: stream.Public}, {Stream: stream.UserNotification}} {
+	for _, sub := range []stream.Subscription{{Stream: stream.User}, {Stream: stream.Public}, {Stream: stream.UserNotification}, {Stream: stream.List, Param: listOf(r.account)}} {
 		if g.chance(0.6) {
 			r.wants = append(r.wants, sub)
 		}
@@ -68,7 +70,8 @@ func (r *reader) connect() {
 	h := mastodon.Handshake{Connection: v.Connection, Credentials: mastodon.Credentials{AccessToken: v.token.text}}
 	if len(r.wants) > 0 && r.chance(0.6) {
 		h.Params = params(r.wants[0])
-		v.tuned = append(v.tuned, &tuned{visit: v, Subscription: r.wants[0]})
+		v.named = &tuned{visit: v, Subscription: r.wants[0]}
+		v.tuned = append(v.tuned, v.named)
 	}
 	r.note(of(v.ID), "%s connects with %s: %s", v.ID, v.token.text, h.Stream)
 	r.gateway.admit(v.socket, func(ctx context.Context, a *actor) error {
@@ -94,10 +97,10 @@ func (v *visit) connected(*socket) {
 
 // subscribe asks until it is done.
 func (t *tuned) subscribe() {
-	if !t.from.IsZero() || t.reader.visit != t.visit {
+	if !t.from.IsZero() || t.reader.visit != t.visit || t.taken() != nil {
 		return
 	}
-	body, _ := json.Marshal(map[string]string{"type": "subscribe", "stream": string(t.Stream)}) // texts always marshal
+	body, _ := json.Marshal(map[string]string{"type": "subscribe", "stream": string(t.Stream), "list": t.Param}) // texts always marshal
 	t.gateway.sendThen(t.socket, string(body), func(a *actor, err error) {
 		if err == nil && !a.complained && t.from.IsZero() {
 			t.from = time.Now()
@@ -139,6 +142,9 @@ func (v *visit) lost(*socket) {
 func (v *visit) receive(_ *socket, f frame) {
 	n, ok := v.app.numberOf(f)
 	switch {
+	case f.Error != "" && v.named != nil: // it may be what is refused
+		v.named.from = time.Time{}
+		v.after(time.Second, v.named.subscribe)
 	case f.Event == "filters_changed":
 		v.told = append(v.told, time.Now())
 	case ok:

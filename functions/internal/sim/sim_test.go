@@ -114,7 +114,7 @@ func TestStorms(t *testing.T) {
 	for name := range storms {
 		t.Run(name, func(t *testing.T) {
 			all := &runs{began: time.Now()}
-			for seed := uint64(1); seed <= few/5; seed++ {
+			for seed := uint64(1); seed <= few/7; seed++ {
 				for _, scene := range worlds() {
 					w := simulate(t, seed, options{storm: name, scene: scene})
 					report(t, w)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -42,8 +44,8 @@ func (c *Connections) viewConnection(ctx context.Context, connection stream.Conn
 	}
 	row := connectionRow{got.Row}
 	subscriptions, _ := row.split()
-	for key, h := range subscriptions {
-		sub := h.subscription(key)
+	for _, key := range slices.Sorted(maps.Keys(subscriptions)) { // in an order that is always the same
+		sub := subscriptions[key].subscription(key)
 		if !sub.Stream.Filtered() && !sub.Stream.TakesList() {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -305,10 +306,10 @@ func (q *partQueue) poll(p *publisher) {
 
 // receive is a batch of groups that nobody else has.
 func (q *partQueue) receive() (batch []*queued) {
-	mine := map[string]bool{}
+	mine, taken := map[string]bool{}, q.taken()
 	for _, m := range q.messages {
 		g := m.Group()
-		if len(batch) < 10 && (mine[g] || q.free(g)) {
+		if len(batch) < 10 && (mine[g] || !taken[g]) {
 			q.locked[g], mine[g] = q.before, true
 			batch = append(batch, m)
 		}
@@ -321,9 +322,15 @@ func (q *partQueue) receive() (batch []*queued) {
 	return batch
 }
 
-// free reports whether nobody has messages of the group.
-func (q *partQueue) free(g string) bool {
-	return !q.locked[g] && !slices.ContainsFunc(q.messages, func(m *queued) bool { return m.Group() == g && m.hidden.After(time.Now()) })
+// taken are the groups of which somebody has messages.
+func (q *partQueue) taken() map[string]bool {
+	taken := maps.Clone(q.locked)
+	for _, m := range q.messages {
+		if m.hidden.After(time.Now()) {
+			taken[m.Group()] = true
+		}
+	}
+	return taken
 }
 
 func (q *partQueue) hand(p *publisher, batch []*queued) {

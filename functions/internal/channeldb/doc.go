@@ -9,7 +9,7 @@
 // Rows of this package in Connections, with texts pk and sk, and expiresAt as the time to live:
 //
 //	pk                          sk                     attributes
-//	occupied#4072#5             presence-room          o since when, t token, v mark, d fallen, p fell before
+//	occupied#4072#5             presence-room          o since when, t token, v mark, d fallen, w when, p fell before
 //	member#4072#presence-room   7                      the same: webhooks know the member
 //	cache#4072#cache-news       cache                  e event, q sequence number of its record
 //	alive#0a                    1769900000123#PJqB…=   ap app, hd heard, pg asked, du look at
@@ -50,5 +50,6 @@
 // or the newcomer sees the mark, or finds the row fallen and reports the channel as occupied again.
 //
 // A request whose answer is lost is made again, and then finds what it has done: the row has the token of who
-// made it, and one that falls keeps the mark until that is known, so that each is reported all the same.
+// made it, and one that falls keeps the mark until that is known, so that each is reported all the same. An
+// instance that dies before it tells of a fall leaves the row, and whoever is asked the same later tells of it.
 package channeldb

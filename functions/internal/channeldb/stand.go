@@ -9,6 +9,10 @@ import (
 	"edgestream/functions/internal/table"
 )
 
+// orphaned is how long after its fall nobody tells any more of a row that is still there: longer than an
+// invocation, and sooner than what it was asked comes again.
+const orphaned = 30 * time.Second
+
 // standing reports whether the row stands for somebody: it has not fallen, nor is it over.
 func (c *Channels) standing(row table.Item) bool {
 	return row != nil && !row.Get("d").Given() && !c.over(row)
@@ -66,7 +70,7 @@ func making(left table.Item, now, until table.Value, token string) table.Paramet
 		values = append(values, table.Field{":fell", fell})
 	}
 	return table.Parameters{
-		"UpdateExpression": set + " REMOVE v, d", "ConditionExpression": condition,
+		"UpdateExpression": set + " REMOVE v, d, w", "ConditionExpression": condition,
 		"ExpressionAttributeValues": values, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	}
 }
@@ -77,15 +81,18 @@ func making(left table.Item, now, until table.Value, token string) table.Paramet
 // the other is not, or both are, in this order.
 func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.Context) (bool, error)) (bool, error) {
 	mark := rand.Text()
-	update := func(expression, condition string) error {
+	update := func(expression, condition string, values ...table.Field) error {
 		_, err := c.connections.Call(ctx, "UpdateItem", table.Parameters{
 			"Key": key, "UpdateExpression": expression, "ConditionExpression": condition,
-			"ExpressionAttributeValues": table.Item{{":mark", table.Text(mark)}}, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+			"ExpressionAttributeValues": append(table.Item{{":mark", table.Text(mark)}}, values...), "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 		})
 		return err
 	}
-	if err := update("SET v = :mark", "attribute_exists(pk) AND attribute_not_exists(d)"); err != nil {
-		return false, table.UnlessConflict(err) // somebody was faster
+	var other *table.Conflict
+	if err := update("SET v = :mark", "attribute_exists(pk) AND attribute_not_exists(d)"); errors.As(err, &other) {
+		return c.inherit(ctx, key, other.Row) // somebody was faster
+	} else if err != nil {
+		return false, err
 	}
 	is, err := there(ctx)
 	if err != nil {
@@ -94,17 +101,31 @@ func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.
 	if is {
 		return false, table.UnlessConflict(update("REMOVE v", "v = :mark"))
 	}
-	err = update("SET d = :mark", "v = :mark")
-	var other *table.Conflict
+	err = update("SET d = :mark, w = :now", "v = :mark", table.Field{":now", table.Number(c.now().UnixMilli())})
 	if errors.As(err, &other) { // somebody came, who may have found it fallen
 		return other.Row.Get("p").Text == mark, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	// It stands for nobody any more: if it cannot be deleted, it is made anew, or expires.
-	_, _ = c.connections.Call(ctx, "DeleteItem", table.Parameters{
-		"Key": key, "ConditionExpression": "d = :mark", "ExpressionAttributeValues": table.Item{{":mark", table.Text(mark)}},
-	})
+	_ = c.clear(ctx, key, table.Text(mark)) // it stands for nobody any more: if it cannot be deleted, it is made anew, or expires
 	return true, nil
+}
+
+// inherit removes a row that fell a while ago and is still there, and reports whether it did: who had it fall
+// may have died before it told of that.
+func (c *Channels) inherit(ctx context.Context, key, row table.Item) (bool, error) {
+	mark := row.Get("d")
+	if !mark.Given() || table.Millis(row.Get("w")).After(c.now().Add(-orphaned)) {
+		return false, nil
+	}
+	err := c.clear(ctx, key, mark)
+	return err == nil, table.UnlessConflict(err)
+}
+
+func (c *Channels) clear(ctx context.Context, key table.Item, mark table.Value) error {
+	_, err := c.connections.Call(ctx, "DeleteItem", table.Parameters{
+		"Key": key, "ConditionExpression": "d = :mark", "ExpressionAttributeValues": table.Item{{":mark", mark}},
+	})
+	return err
 }

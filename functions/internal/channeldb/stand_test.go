@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -107,10 +108,12 @@ func TestARowThatHasFallenAndIsThereStandsForNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, ctx := newWorld(t), t.Context()
 			row := map[string]types.AttributeValue{"o": &types.AttributeValueMemberN{Value: "1"}, "t": text("other"), "v": text("m"), "d": text("m"),
+				"w":         &types.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().UnixMilli(), 10)},
 				"expiresAt": &types.AttributeValueMemberN{Value: epoch(time.Now().Add(time.Hour)).Text}}
 			if over {
 				delete(row, "v")
 				delete(row, "d")
+				delete(row, "w")
 				row["expiresAt"] = &types.AttributeValueMemberN{Value: epoch(time.Now().Add(-time.Hour)).Text}
 			}
 			for _, key := range [][2]string{{occupiedKey("4072", "presence-x").Get("pk").Text, "presence-x"}, {"member#4072#presence-x", "7"}} {
@@ -132,6 +135,26 @@ func TestARowThatHasFallenAndIsThereStandsForNobody(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who had it fall died before it told of that: what it was asked comes again, and is told then, once.
+func TestAFallThatNobodyToldOfIsToldByTheNext(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	fell := time.Now()
+	for since, want := range map[time.Duration]bool{29 * time.Second: false, 31 * time.Second: true} {
+		row := map[string]types.AttributeValue{"o": &types.AttributeValueMemberN{Value: "1"}, "t": text("other"), "v": text("m"), "d": text("m"),
+			"w": &types.AttributeValueMemberN{Value: strconv.FormatInt(fell.UnixMilli(), 10)}, "expiresAt": &types.AttributeValueMemberN{Value: epoch(fell.Add(time.Hour)).Text},
+			"pk": text(occupiedKey("4072", "x").Get("pk").Text), "sk": text("x")}
+		if _, err := w.sdk.PutItem(ctx, &dynamodb.PutItemInput{TableName: &w.connections, Item: row}); err != nil {
+			t.Fatal(err)
+		}
+		w.Channels.now = func() time.Time { return fell.Add(since) }
+		for _, want := range []bool{want, false} {
+			if vacated, err := w.Vacate(ctx, "4072", "x"); err != nil || vacated != want {
+				t.Errorf("%v after the fall: vacated %v, %v", since, vacated, err)
+			}
+		}
 	}
 }
 

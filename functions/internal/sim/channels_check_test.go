@@ -28,8 +28,9 @@ func (l *life) arrive(h *hearing, f frame) {
 	}
 	l.channels.world.tally.arrivals++
 	again := slices.ContainsFunc(h.got, func(e heard) bool { return e.kept && e.said == s && e.time == h.times })
-	h.got = append(h.got, heard{said: s, at: time.Now(), time: h.times, kept: again || h.fresh && pusher.Channel(h.channel).Cache()})
-	h.fresh = false
+	own := s.Owner == stream.Owner(l.app.ID, f.Channel) // what is not the channel's own has no order, and may come before what it keeps
+	h.got = append(h.got, heard{said: s, at: time.Now(), time: h.times, kept: again || own && h.fresh && pusher.Channel(h.channel).Cache()})
+	h.fresh = h.fresh && !own
 	switch {
 	case s.except == l.SocketID() && !h.got[len(h.got)-1].kept: // who comes to a cache channel is told what its own was, too
 		l.blame(m, "%s got %d on %s, which was for all but it", l.ID, s.saying.number, f.Channel)

@@ -21,6 +21,7 @@ var kept = []struct {
 	{"a part that failed forgot what it had posted", "a bad transport", "wide", 2, true},
 	{"what was held back counted as posted, and was not sent again", "", "wide", 170, true},
 	{"a subscription that another message had made anew was left without its place", "", "channels", 76, true},
+	{"a channel counted as occupied whose notifier had died", "long waits", "channels", 1, false},
 	{"a connection was taken for gone by a clock that was ahead", "clocks that are wrong", "mastodon", 24, false},
 }
 

@@ -21,7 +21,7 @@ var storms = map[string]weather{
 		clocks: wrongClocks, skew: wrongClocks, moves: 0.5, drops: 0.7, slow: each(map[class]float64{accountReads: 0.7, posts: 0.2}),
 	},
 	"long waits": {
-		lag: 0.5, slow: each(map[class]float64{posts: 0.3, stores: 0.2}),
+		kill: 0.001, lag: 0.5, slow: each(map[class]float64{posts: 0.3, stores: 0.2}),
 	},
 	"clients that come and go": {
 		drops: 0.9, unseen: 0.7, forgotten: 0.5, late: 0.5, slow: each(map[class]float64{posts: 0.1}), lag: 0.1,

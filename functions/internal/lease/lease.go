@@ -16,6 +16,8 @@ const (
 	For = 30 * time.Second
 	// Renewal is how often the lease begins anew, so that some calls may fail.
 	Renewal = 8 * time.Second
+	// spare is how long before its end a lease counts as over if the queue does not answer.
+	spare = time.Second
 )
 
 // Queue is what the messages came from.
@@ -36,7 +38,7 @@ type Holder struct {
 // ends if something is lost on the way. It must be released.
 func (h Holder) Hold(ctx context.Context, receipts []string) (mine []bool, held context.Context, release func()) {
 	began := time.Now()
-	mine, known := h.renew(ctx, receipts)
+	mine, known := h.renew(ctx, receipts, Renewal)
 	var own []string
 	for i, r := range receipts {
 		if mine[i] {
@@ -70,8 +72,11 @@ func (h Holder) keep(ctx context.Context, receipts []string, until time.Time) {
 			return
 		case <-ticker.C:
 		}
-		began := time.Now()
-		mine, known := h.renew(ctx, receipts)
+		began, patience := time.Now(), Renewal
+		if !until.IsZero() {
+			patience = min(patience, time.Until(until)-spare)
+		}
+		mine, known := h.renew(ctx, receipts, patience)
 		switch {
 		case slices.Contains(mine, false):
 			h.Log.WarnContext(ctx, "messages lost to another instance")
@@ -84,13 +89,13 @@ func (h Holder) keep(ctx context.Context, receipts []string, until time.Time) {
 	}
 }
 
-// renew begins the lease anew, and reports what is the instance's. If the queue cannot be asked, that
-// is not known, and taken to be everything.
-func (h Holder) renew(ctx context.Context, receipts []string) (mine []bool, known bool) {
+// renew begins the lease anew, and reports what is the instance's. If the queue cannot be asked in so much
+// time, that is not known, and taken to be everything.
+func (h Holder) renew(ctx context.Context, receipts []string, patience time.Duration) (mine []bool, known bool) {
 	if len(receipts) == 0 {
 		return nil, true
 	}
-	asking, cancel := context.WithTimeout(ctx, Renewal)
+	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	mine, err := h.Queue.Hold(asking, receipts, For)
 	if err != nil && ctx.Err() == nil {

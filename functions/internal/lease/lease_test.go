@@ -11,12 +11,15 @@ import (
 
 // leased is a queue that answers each Hold in turn, the last answer again and again.
 type leased struct {
-	answers []any // nil: all are held; an error; a receipt: it is lost
+	answers []any // nil: all are held; an error, or none at all (errSilent); a receipt: it is lost
 	at      []time.Duration
 	began   time.Time
 }
 
-func (q *leased) Hold(_ context.Context, receipts []string, d time.Duration) ([]bool, error) {
+// errSilent is the error of a Hold that has no answer.
+var errSilent = errors.New("no answer")
+
+func (q *leased) Hold(ctx context.Context, receipts []string, d time.Duration) ([]bool, error) {
 	q.at = append(q.at, time.Since(q.began))
 	answer := q.answers[min(len(q.at), len(q.answers))-1]
 	held := make([]bool, len(receipts))
@@ -24,6 +27,9 @@ func (q *leased) Hold(_ context.Context, receipts []string, d time.Duration) ([]
 		held[i] = answer != r
 	}
 	err, _ := answer.(error)
+	if err == errSilent {
+		<-ctx.Done()
+	}
 	return held, err
 }
 
@@ -40,6 +46,8 @@ func TestALeaseIsRenewedWhileItsMessagesAreDelivered(t *testing.T) {
 		"lost on the way":                {[]any{nil, nil, "b1"}, time.Hour, 2 * Renewal, 3},
 		"some calls fail":                {[]any{nil, down, down, nil}, 3*Renewal + 1, 0, 4},
 		"all calls fail, but the first":  {[]any{nil, down}, time.Hour, 3 * Renewal, 4},
+		"the last chance has no answer":  {[]any{nil, down, down, errSilent}, time.Hour, For - spare, 4},
+		"none has an answer":             {[]any{nil, errSilent}, time.Hour, 3 * Renewal, 3},
 		"all calls fail":                 {[]any{down}, 10*Renewal + 1, 0, 11},
 		"one of a group is lost at once": {[]any{"a2", nil}, Renewal + 1, 0, 2},
 	} {

@@ -88,9 +88,13 @@ func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.
 		})
 		return err
 	}
+	now := table.Field{":now", table.Number(c.now().UnixMilli())}
 	var other *table.Conflict
-	if err := update("SET v = :mark", "attribute_exists(pk) AND attribute_not_exists(d)"); errors.As(err, &other) {
-		return c.inherit(ctx, key, other.Row) // somebody was faster
+	if err := update("SET v = :mark", "attribute_exists(pk) AND attribute_not_exists(d)"); errors.As(err, &other) { // somebody was faster
+		if !c.orphan(other.Row) {
+			return false, nil
+		}
+		return c.fallen(ctx, key, mark, update("SET d = :mark, w = :now", "d = :fell", now, table.Field{":fell", other.Row.Get("d")}))
 	} else if err != nil {
 		return false, err
 	}
@@ -101,31 +105,27 @@ func (c *Channels) fall(ctx context.Context, key table.Item, there func(context.
 	if is {
 		return false, table.UnlessConflict(update("REMOVE v", "v = :mark"))
 	}
-	err = update("SET d = :mark, w = :now", "v = :mark", table.Field{":now", table.Number(c.now().UnixMilli())})
-	if errors.As(err, &other) { // somebody came, who may have found it fallen
+	return c.fallen(ctx, key, mark, update("SET d = :mark, w = :now", "v = :mark", now))
+}
+
+// orphan reports whether the row fell a while ago and is still there: who had it fall may have died before it
+// told of that, so it falls again.
+func (c *Channels) orphan(row table.Item) bool {
+	return row.Get("d").Given() && !table.Millis(row.Get("w")).After(c.now().Add(-orphaned))
+}
+
+// fallen reports whether the row fell with the mark, by the outcome of that write, and then removes it.
+func (c *Channels) fallen(ctx context.Context, key table.Item, mark string, outcome error) (bool, error) {
+	var other *table.Conflict
+	switch {
+	case errors.As(outcome, &other) && other.Row.Get("d").Text != mark: // somebody came, who may have found it fallen
 		return other.Row.Get("p").Text == mark, nil
+	case outcome != nil && other == nil:
+		return false, outcome
 	}
-	if err != nil {
-		return false, err
-	}
-	_ = c.clear(ctx, key, table.Text(mark)) // it stands for nobody any more: if it cannot be deleted, it is made anew, or expires
-	return true, nil
-}
-
-// inherit removes a row that fell a while ago and is still there, and reports whether it did: who had it fall
-// may have died before it told of that.
-func (c *Channels) inherit(ctx context.Context, key, row table.Item) (bool, error) {
-	mark := row.Get("d")
-	if !mark.Given() || table.Millis(row.Get("w")).After(c.now().Add(-orphaned)) {
-		return false, nil
-	}
-	err := c.clear(ctx, key, mark)
-	return err == nil, table.UnlessConflict(err)
-}
-
-func (c *Channels) clear(ctx context.Context, key table.Item, mark table.Value) error {
-	_, err := c.connections.Call(ctx, "DeleteItem", table.Parameters{
-		"Key": key, "ConditionExpression": "d = :mark", "ExpressionAttributeValues": table.Item{{":mark", mark}},
+	// It stands for nobody any more: if it cannot be deleted, it is made anew, or expires.
+	_, _ = c.connections.Call(ctx, "DeleteItem", table.Parameters{
+		"Key": key, "ConditionExpression": "d = :mark", "ExpressionAttributeValues": table.Item{{":mark", table.Text(mark)}},
 	})
-	return err
+	return true, nil
 }

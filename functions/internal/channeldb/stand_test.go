@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"edgestream/functions/internal/pusher"
+	"edgestream/functions/internal/table"
 )
 
 // losing is a client to which the answer of one write is lost, after which something else may happen.
@@ -155,6 +156,28 @@ func TestAFallThatNobodyToldOfIsToldByTheNext(t *testing.T) {
 				t.Errorf("%v after the fall: vacated %v, %v", since, vacated, err)
 			}
 		}
+	}
+}
+
+// The answer of who tells it instead is lost too.
+func TestAFallThatTheNextTellsOfIsToldThoughItsAnswerIsLost(t *testing.T) {
+	w, l := newLosing(t)
+	ctx := t.Context()
+	if _, err := w.occupy(ctx, "4072", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Channels.connections.Call(ctx, "UpdateItem", table.Parameters{
+		"Key": occupiedKey("4072", "x"), "UpdateExpression": "SET v = :mark, d = :mark, w = :fell",
+		"ExpressionAttributeValues": table.Item{{":mark", table.Text("m")}, {":fell", table.Number(time.Now().Add(-time.Minute).UnixMilli())}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	l.left.Store(2) // the mark is refused, and then
+	if vacated, err := w.Vacate(ctx, "4072", "x"); err != nil || !vacated {
+		t.Errorf("vacated %v, %v", vacated, err)
+	}
+	if vacated, err := w.Vacate(ctx, "4072", "x"); err != nil || vacated {
+		t.Errorf("and again: vacated %v, %v", vacated, err)
 	}
 }
 

@@ -213,11 +213,14 @@ func (c *channels) probe() {
 	}
 	c.after(probing/4, c.probe)
 	for _, app := range apps {
-		n := c.next()
-		for _, room := range c.rooms(app) {
+		n, all := c.next(), slices.Clone(c.rooms(app))
+		for _, user := range users { // nothing else may be said there, and a mapping that was left is found by an event
+			all = append(all, string(pusher.UserChannel(user)))
+		}
+		for _, room := range all {
 			c.say(n, app.ID, room, "", "")
 		}
-		c.trigger(app, n, c.rooms(app), "")
+		c.trigger(app, n, all, "")
 	}
 }
 

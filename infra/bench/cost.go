@@ -26,7 +26,7 @@ The servers are at least two, as many as the flags say are needed at the busiest
 a network load balancer. What leaves for the internet and the application's own database are on neither
 side, nor is anybody's time. A workload is one of those named. For one of your own, name the nearest with
 --workload, and say with flags what is different: its connections, width, events and so on. Without
---workload all are shown, and then what the ratio depends on.`
+--workload all are shown, each with the flags that make it, and then what the ratio depends on.`
 
 type costFlags struct {
 	name, figures string
@@ -82,10 +82,7 @@ bill. The ratio is all of the bill over the floor.
 func show(out io.Writer, w named, b bill, f figures) {
 	floor := sum(b.floor)
 	fmt.Fprintf(out, "%s\n\n", w.heading())
-	if n := w.listens(); n > 1+w.messages {
-		fmt.Fprintf(out, "Mind: each connection would listen to %.3g streams (--streams times --width over --connections), but\n"+
-			"subscribes to %.3g in this bill: to one as it opens, and to one with each of --messages.\n\n", n, 1+w.messages)
-	}
+	fmt.Fprint(out, w.mind())
 	rows := [][]string{{"service", "what", "a month", "dollars", "of the floor"}}
 	for _, l := range slices.Concat(b.floor, b.own) {
 		rows = append(rows, []string{l.service, l.what, amountOf(l.times), two(l.dollars), percent(l.dollars / floor)})

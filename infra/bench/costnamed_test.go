@@ -14,8 +14,11 @@ func TestAWorkloadOfOnesOwnIsShownAlone(t *testing.T) {
 		"--workload rooms": {[]string{"The floor is", "rooms: 500 rooms of 20"}, []string{"wide", "sessions of 5 min", "would listen to", "target"}},
 		"--workload wide --connections 5000 --width 5000": {[]string{"wide with --connections 5000 --width 5000\n", "\nbench=cost wide_ratio="},
 			[]string{"100,000 people", "rooms", "sessions of 5 min", "would listen to", "target"}},
-		"--workload wide --connections 5000": {[]string{"each connection would listen to 20 streams", "subscribes to 1 in this bill:"}, nil},
-		"--workload wide --bytes 130992":     {[]string{"wide with --bytes 130992\n"}, nil},
+		"--workload wide --connections 5000":    {[]string{"--width 100000 listeners has more than there are --connections, 5000"}, []string{"would listen to"}},
+		"--workload wide --streams 20":          {[]string{"each connection would listen to 20 streams", "subscribes to 1 in this bill:"}, []string{"Mind: a stream"}},
+		"--workload wide --connections 1000000": {[]string{"of 1000000 connections 100000 at the most hear anything"}, nil},
+		"--workload notifications --width 5":    {nil, []string{"Mind"}},
+		"--workload wide --bytes 130992":        {[]string{"wide with --bytes 130992\n"}, nil},
 	} {
 		var out bytes.Buffer
 		if err := run(t.Context(), append([]string{"cost"}, strings.Fields(args)...), &out, io.Discard); err != nil {

@@ -48,17 +48,17 @@ func quantities(fs *flag.FlagSet) *[]change {
 			return nil
 		})
 	}
-	number("connections", "open at a time, on average", func(w *workload) *float64 { return &w.connections })
-	number("minutes", "how long a session stays, 120 at the most", func(w *workload) *float64 { return &w.minutes })
-	number("notifications", "to each connection in an hour, for its account alone", func(w *workload) *float64 { return &w.notifications })
-	number("offline", "notifications to accounts that are not connected, for each to one that is", func(w *workload) *float64 { return &w.offline })
-	number("streams", "how many streams there are", func(w *workload) *float64 { return &w.streams })
-	number("width", "listeners of each stream", func(w *workload) *float64 { return &w.width })
-	number("events", "events a minute on each stream", func(w *workload) *float64 { return &w.events })
-	number("messages", "from a client in a session, such as subscribe", func(w *workload) *float64 { return &w.messages })
-	number("bytes", "size of a payload", func(w *workload) *float64 { return &w.bytes })
-	number("ids", "share of sessions with event ids, and of events kept for them, up to 1", func(w *workload) *float64 { return &w.ids })
-	number("shards", "of the stream of Content, at least 1", func(w *workload) *float64 { return &w.shards })
+	number("connections", "`number` open at a time, on average", func(w *workload) *float64 { return &w.connections })
+	number("minutes", "`number` of minutes that a session lasts, 120 at the most", func(w *workload) *float64 { return &w.minutes })
+	number("notifications", "`number` to each connection in an hour, for its account alone", func(w *workload) *float64 { return &w.notifications })
+	number("offline", "`number` of notifications to accounts that are not connected, for each to one that is", func(w *workload) *float64 { return &w.offline })
+	number("streams", "`number` of streams", func(w *workload) *float64 { return &w.streams })
+	number("width", "`number` of listeners of each stream", func(w *workload) *float64 { return &w.width })
+	number("events", "`number` of events a minute on each stream", func(w *workload) *float64 { return &w.events })
+	number("messages", "`number` from a client in a session, such as subscribe", func(w *workload) *float64 { return &w.messages })
+	number("bytes", "`number` of bytes of a payload", func(w *workload) *float64 { return &w.bytes })
+	number("ids", "`share` of sessions with event ids, and of events kept for them, up to 1", func(w *workload) *float64 { return &w.ids })
+	number("shards", "`number` of shards of the stream of Content, at least 1", func(w *workload) *float64 { return &w.shards })
 	return &given
 }
 
@@ -91,6 +91,21 @@ const (
 
 // listens is how many streams each connection listens to.
 func (w workload) listens() float64 { return w.streams * w.width / w.connections }
+
+// mind says what of the quantities does not fit together, which is billed all the same.
+func (w workload) mind() string {
+	switch n := w.listens(); {
+	case w.streams > 0 && w.width > w.connections:
+		return fmt.Sprintf("Mind: a stream with --width %s listeners has more than there are --connections, %s: say both.\n\n", whole(w.width), whole(w.connections))
+	case n > 1+w.messages:
+		return fmt.Sprintf("Mind: each connection would listen to %.3g streams (--streams times --width over --connections), but\n"+
+			"subscribes to %.3g in this bill: to one as it opens, and to one with each of --messages.\n\n", n, 1+w.messages)
+	case w.streams > 0 && n < 1:
+		return fmt.Sprintf("Mind: of %s connections %s at the most hear anything (--streams times --width): where all do, raise --width or --streams too.\n\n",
+			whole(w.connections), whole(w.streams*w.width))
+	}
+	return ""
+}
 
 // sessions is how many begin in a month.
 func (w workload) sessions() float64 { return w.connections * monthMinutes / w.minutes }

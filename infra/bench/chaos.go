@@ -6,7 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+
+	"edgestream/infra/local/template"
 )
 
 const chaosHelp = `Faults against the real local stack: does everyone get everything, in order, whatever happens?
@@ -86,6 +91,24 @@ func (f chaosFlags) check() error {
 	}
 	if f.dynamodb != "" && f.local != "" {
 		return fmt.Errorf("-dynamodb and -dynamodb-local both say which one to use: leave one out")
+	}
+	return f.checkSpared()
+}
+
+// checkSpared refuses names that no function has.
+func (f chaosFlags) checkSpared() error {
+	deployed, err := template.Load(filepath.Join(f.root, "template.yaml"), template.Options{})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, function := range deployed.Functions {
+		names = append(names, strings.TrimSuffix(function.Name, "Function"))
+	}
+	for _, name := range f.spare {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("-spare %s: there is no such function, but: %s", name, strings.Join(names, ", "))
+		}
 	}
 	return nil
 }

@@ -88,3 +88,14 @@ func TestADynamoDBLocalThatIsNotThereIsSaid(t *testing.T) {
 		t.Error("two databases are taken")
 	}
 }
+
+func TestAFunctionToSpareIsOneThatThereIs(t *testing.T) {
+	f := chaosFlags{root: "../..", spare: []string{"Deliver", "Publish"}}
+	if err := f.checkSpared(); err != nil {
+		t.Error(err)
+	}
+	f.spare = append(f.spare, "DeliverFunction")
+	if err := f.checkSpared(); err == nil || !strings.Contains(err.Error(), "-spare DeliverFunction: there is no such function, but: Connect, ") {
+		t.Error(err)
+	}
+}

@@ -44,7 +44,7 @@ hour of compiling on two cores, once). One that cannot be had is named with the 
 type versusFlags struct {
 	sockets, events, single, rounds int
 	poll                            time.Duration
-	skip                            string
+	skip                            []string
 }
 
 func defineVersus(fs *flag.FlagSet) func(context.Context, io.Writer) error {
@@ -54,7 +54,7 @@ func defineVersus(fs *flag.FlagSet) func(context.Context, io.Writer) error {
 	fs.IntVar(&f.single, "single", 10, "events to write one by one before that")
 	fs.IntVar(&f.rounds, "rounds", 3, "rounds, each with a turn of every contestant")
 	fs.DurationVar(&f.poll, "stream-poll", 250*time.Millisecond, "pause between two looks at Edgestream's stream")
-	fs.StringVar(&f.skip, "skip", "", "`contestants` to leave out, such as serverless-offline,sockudo")
+	fs.Func("skip", "`contestants` to leave out, such as serverless-offline,sockudo: of "+strings.Join(contestantIDs, ", "), f.leaveOut)
 	return func(ctx context.Context, out io.Writer) error { return versus(ctx, out, f) }
 }
 
@@ -91,6 +91,19 @@ const (
 	oursID, offlineID, channelsID, sockudoID = "edgestream", "serverless-offline", "edgestream-channels", "sockudo"
 )
 
+var contestantIDs = []string{oursID, offlineID, channelsID, sockudoID}
+
+// leaveOut takes the value of --skip.
+func (f *versusFlags) leaveOut(ids string) error {
+	for id := range strings.SplitSeq(ids, ",") {
+		if !slices.Contains(contestantIDs, id) {
+			return fmt.Errorf("there is no contestant %q: there are %s", id, strings.Join(contestantIDs, ", "))
+		}
+		f.skip = append(f.skip, id)
+	}
+	return nil
+}
+
 func versus(ctx context.Context, out io.Writer, f versusFlags) error {
 	if err := atLeast(1, map[string]int{"sockets": f.sockets, "events": f.events, "single": f.single, "rounds": f.rounds}); err != nil {
 		return err
@@ -103,8 +116,7 @@ func versus(ctx context.Context, out io.Writer, f versusFlags) error {
 		{name: "Edgestream, Channels", id: channelsID, prepare: local.channels},
 		{name: "Sockudo", id: sockudoID, prepare: prepareSockudo},
 	}
-	skipped := strings.Split(f.skip, ",")
-	all = slices.DeleteFunc(all, func(c *contestant) bool { return slices.Contains(skipped, c.id) })
+	all = slices.DeleteFunc(all, func(c *contestant) bool { return slices.Contains(f.skip, c.id) })
 	for _, c := range all {
 		if c.start, c.version, c.failed = c.prepare(ctx, f); c.failed != nil {
 			fmt.Fprintf(os.Stderr, "%s is left out: %v\n", c.name, c.failed)

@@ -111,3 +111,13 @@ func TestOnlyAStatusHasAPayload(t *testing.T) {
 		t.Errorf("%s", p)
 	}
 }
+
+func TestAContestantToLeaveOutIsOneThatThereIs(t *testing.T) {
+	var f versusFlags
+	if err := f.leaveOut("serverless-offline,sockudo"); err != nil || len(f.skip) != 2 {
+		t.Errorf("%q, %v", f.skip, err)
+	}
+	if err := f.leaveOut("soketi"); err == nil || !strings.Contains(err.Error(), `no contestant "soketi": there are edgestream, serverless-offline, `) {
+		t.Error(err)
+	}
+}

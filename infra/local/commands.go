@@ -67,7 +67,7 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 		return true, err
 	}
 	if line.args = fs.Args(); len(line.args) != len(strings.Fields(c.arguments)) {
-		return true, fmt.Errorf("want: go run ./infra/local %s %s", args[0], c.arguments)
+		return true, fmt.Errorf("want: go run ./infra/local %s [flags] %s", args[0], c.arguments)
 	}
 	return true, c.run(ctx, line)
 }
@@ -76,6 +76,9 @@ func runCommand(ctx context.Context, args []string, in io.Reader, out, errOut io
 func listenTo(ctx context.Context, c commandLine) error {
 	if strings.HasPrefix(c.args[0], "http") {
 		return readEvents(ctx, c)
+	}
+	if !strings.HasPrefix(c.args[0], "ws://") && !strings.HasPrefix(c.args[0], "wss://") {
+		return fmt.Errorf("%s: want a URL that begins with ws:// or wss://, or http:// or https:// for an event stream", c.args[0])
 	}
 	socket, response, err := websocket.Dial(ctx, c.args[0], nil)
 	if err != nil && response != nil && response.StatusCode == http.StatusOK {

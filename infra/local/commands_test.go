@@ -62,6 +62,8 @@ func TestACommandSaysWhatMayBeWrong(t *testing.T) {
 		{running, []string{"put", "--endpoint", nowhere, "Content", `{"owner":"1"}`}},
 		{running, []string{"delete", "--endpoint", nowhere, "Content", `{"owner":"1"}`}},
 		{running, []string{"listen", nowhere}},
+		{"localhost:8080: want a URL that begins with ws://", []string{"listen", "localhost:8080"}},
+		{"want: go run ./infra/local put [flags] TABLE ITEM", []string{"put", "Content", "--endpoint", nowhere, `{"owner":"1"}`}},
 		{`there is no table "Contnet" at ` + server.URL + ", but: Content", []string{"put", "--endpoint", server.URL, "Contnet", `{}`}},
 		{`there is no table "Contnet"`, []string{"delete", "--endpoint", server.URL, "Contnet", `{"owner":"1"}`}},
 		{"flag provided but not defined: -endpiont; --help", []string{"put", "--endpiont", nowhere, "Content", `{}`}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,11 +26,20 @@ type sourceTable struct{ name, key string }
 
 func (t *sourceTable) parse(s string) error {
 	made := false
-	if t.name, t.key, made = strings.Cut(s, ":"); t.name == "" || made && t.key == "" {
+	t.name, t.key, made = strings.Cut(s, ":")
+	switch {
+	case t.name == "" || made && t.key == "":
 		return errors.New("want NAME or NAME:KEY")
+	case !tableName.MatchString(t.name):
+		return errors.New("want NAME or NAME:KEY, and a table's name is 3 to 255 characters of A-Za-z0-9_.-")
+	case strings.Contains(t.key, ":"):
+		return errors.New("want NAME or NAME:KEY, with one key")
 	}
 	return nil
 }
+
+// tableName is what DynamoDB takes for one.
+var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // setSource gives the template the ARN of the table's stream, and reports whether there is one to give.
 // Its label is known only when the table is there: so the embedded engine, whose tables are new each

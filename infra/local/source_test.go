@@ -83,12 +83,14 @@ func TestOnlyARecordWithAMapPassesTheFilter(t *testing.T) {
 
 func TestASourceTableIsNamedOnce(t *testing.T) {
 	for args, want := range map[string]string{
-		"--source-table x":       "does not match AllowedPattern",
+		"--source-table x":       "3 to 255 characters",
 		"--source-table Content": "is the template's own",
 		"--source-table orders --parameter SourceStreamArn=": "leave one out",
-		"--source-table orders/x":                            "does not match AllowedPattern",
+		"--source-table orders/x":                            "3 to 255 characters",
 		"--source-table :orderId":                            "want NAME or NAME:KEY",
 		"--source-table orders:":                             "want NAME or NAME:KEY",
+		"--source-table orders:a:b":                          "with one key",
+		"--source-table or":                                  "3 to 255 characters",
 		"--source-table orders:orderId":                      "",
 		"--parameter SourceStreamArn=arn:aws:dynamodb:us-east-1:123456789012:table/Content/stream/2026-01-01T00:00:00.000": "is the template's own",
 		"--parameter SourceStreamArn=arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000":  "",

@@ -99,6 +99,8 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("--most %d: want 1 or more", o.most)
 	case o.wait < 0 || o.wait > 20:
 		return fmt.Errorf("--wait %d: want 0 to 20", o.wait)
+	case !strings.HasPrefix(o.queueURL, "https://") && !strings.HasPrefix(o.queueURL, "http://"):
+		return fmt.Errorf("--queue-url %s: want the queue's URL, such as the stack's output FailureQueueUrl; --help says more", o.queueURL)
 	}
 	return nil
 }

@@ -206,6 +206,7 @@ func TestFlagsThatDoNotFitAreRefused(t *testing.T) {
 	for name, args := range map[string][]string{
 		"--queue-url is missing": {}, "one of them": {"--queue-url", "u", "--apply", "--discard"},
 		"unknown argument": {"--queue-url", "u", "x"}, "want 1 or more": {"--queue-url", "u", "--most", "0"},
+		"--queue-url None: want the queue's URL": {"--queue-url", "None"},
 	} {
 		if err := run(t.Context(), args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: %v", args, err)

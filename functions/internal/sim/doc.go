@@ -3,7 +3,7 @@
 //
 //	go test ./functions/internal/sim                          some seeds, each in every world, and that mistakes are found
 //	go test ./functions/internal/sim -seeds 5000 -timeout 0   more seeds and nothing else, with progress on the terminal
-//	go test ./functions/internal/sim -seed 69                 one; -log FILE for all that happened
+//	go test ./functions/internal/sim -seed 69                 one; -log FILE, best absolute, for all that happened
 //	go test ./functions/internal/sim -storm deaths            a weather of one kind (storms), with any of these
 //	go test ./functions/internal/sim -world channels          one world, with any of these
 //

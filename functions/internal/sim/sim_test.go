@@ -22,7 +22,7 @@ var (
 	one   = flag.Uint64("seed", 0, "the one seed that is run")
 	where = flag.String("world", "", "the one world in which they are run: mastodon, wide, channels or tokens; default: each of them")
 	storm = flag.String("storm", "", "the storm that all of these meet; default: what the seed decides")
-	path  = flag.String("log", "", "a file for all that happened in the run of the one seed")
+	path  = flag.String("log", "", "a `file` for all that happened in the runs of the one seed; a relative one is in the folder of the package")
 )
 
 // TestMain runs TestSeeds alone if it is told which seeds.
@@ -30,6 +30,14 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	mustBe("world", *where, slices.Sorted(maps.Keys(scenes)))
 	mustBe("storm", *storm, slices.Sorted(maps.Keys(storms)))
+	if *crowded < 1 {
+		fmt.Fprintf(os.Stderr, "-listeners %d: want 1 or more\n", *crowded)
+		os.Exit(2)
+	}
+	if *path != "" && *one == 0 {
+		fmt.Fprintln(os.Stderr, "-log is for one run: say -seed too")
+		os.Exit(2)
+	}
 	told := false
 	flag.Visit(func(f *flag.Flag) {
 		told = told || slices.Contains([]string{"seeds", "from", "seed", "world", "storm"}, f.Name)

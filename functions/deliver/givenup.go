@@ -19,7 +19,8 @@ func givenUp(records []events.SQSMessage) bool {
 }
 
 // forgetAll closes the slices that parts had open which are not going to be delivered: their groups have gone
-// on without them, and their segments would stay wide for hours. What is no part has none.
+// on without them, and their segments would stay wide for hours. What is no part has none: it was given
+// up because it could not be reported.
 func (h handler) forgetAll(ctx context.Context, batch []*message) {
 	for _, m := range batch {
 		if m.poison != nil {

@@ -24,8 +24,12 @@ func dead(text string) events.SQSMessage {
 
 func TestDeadLettersAreForgotten(t *testing.T) {
 	var q fakeQueue
-	var forgotten []string
-	h := handler{queue: &q, log: slog.New(slog.DiscardHandler), forget: func(_ context.Context, p publish.Part) error {
+	var forgotten, reported []string
+	report := func(_ context.Context, body []byte, _ string) error {
+		reported = append(reported, string(body))
+		return nil
+	}
+	h := handler{queue: &q, log: slog.New(slog.DiscardHandler), report: report, observe: func(publish.Tally) {}, forget: func(_ context.Context, p publish.Part) error {
 		forgotten = append(forgotten, p.Event)
 		if p.Event == "a2" {
 			return errors.New("down")
@@ -35,6 +39,9 @@ func TestDeadLettersAreForgotten(t *testing.T) {
 	answer, err := h.handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{dead("a1"), dead("x1"), dead("a2"), dead("a3")}})
 	if again := fmt.Sprint(answer.BatchItemFailures); err != nil || again != "[{a2}]" || !slices.Equal(forgotten, []string{"a1", "a2", "a3"}) {
 		t.Errorf("%v; come again: %s; forgotten: %q", err, again, forgotten)
+	}
+	if !slices.Equal(reported, []string{dead("x1").Body}) {
+		t.Errorf("reported, as they are no parts: %q", reported)
 	}
 	if len(q.held)+len(q.returned) > 0 {
 		t.Errorf("what is not on the queue was held %q and returned %q", q.held, q.returned)

@@ -46,6 +46,7 @@ type message struct {
 func (h handler) handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	batch := read(e.Records)
 	if givenUp(e.Records) {
+		h.reportPoison(ctx, batch)
 		h.forgetAll(ctx, batch)
 	} else {
 		h.work(ctx, batch)

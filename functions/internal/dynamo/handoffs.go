@@ -24,9 +24,9 @@ func NewHandoffs(client *awscall.Client, name string) *Handoffs {
 	return &Handoffs{table: table.New(client, name), now: time.Now}
 }
 
-// Leave keeps the handoff until it is taken or its time is over.
+// Leave keeps the handoff until it is taken or its time is over. Left again, it is still one.
 func (h *Handoffs) Leave(ctx context.Context, o stream.Handoff) error {
-	row := append(keyOf(handoffPartition(o.Client), sortable(h.now())+"#"+o.Reader),
+	row := append(keyOf(handoffPartition(o.Client), sortable(o.Until)+"#"+o.Reader),
 		table.Field{"p", table.Text(o.Position)}, table.Field{"l", table.Text(o.LastEvent)}, table.Field{"u", table.Number(o.Until.UnixMilli())}, table.Expires(o.Until))
 	_, err := h.table.Call(ctx, "PutItem", table.Parameters{"Item": row})
 	return err
@@ -73,7 +73,7 @@ func (h *Handoffs) mark(ctx context.Context, row table.Item, reader string) (boo
 	return err == nil, err
 }
 
-// handoffReach is how far back a handoff that still counts may have been left.
+// handoffReach is more than how far back the time in a key can be of a handoff that still counts.
 const handoffReach = 5 * time.Minute
 
 // sortable is the time as texts that sort as times do.

@@ -63,6 +63,22 @@ func TestHandoffsOfOneClient(t *testing.T) {
 	}
 }
 
+func TestAHandoffThatIsLeftAgainIsOne(t *testing.T) {
+	h, now := newHandoffs(t)
+	o := stream.Handoff{Client: "c", Reader: "r1", Position: "p1", Until: now.after(30 * time.Second)}
+	for range 2 {
+		if err := h.Leave(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		now.pass(time.Second)
+	}
+	for reader, want := range []string{"p1", ""} {
+		if got := h.take(t, "c", "", fmt.Sprint("n", reader)); got != want {
+			t.Errorf("taken %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAHandoffEnds(t *testing.T) {
 	h, now := newHandoffs(t)
 	h.leave(t, now, "c", "r1", "p1", "")

@@ -48,6 +48,9 @@ func (c *checker) all() {
 			c.resumed(cl)
 		}
 	}
+	for _, f := range c.followers {
+		c.followed(f)
+	}
 }
 
 // shards checks that everything written has been published.

@@ -9,7 +9,8 @@
 //
 // The worlds (scenes):
 //
-//   - mastodon: clients of streams, with ids and without, and what is said to them.
+//   - mastodon: clients of streams, with ids and without, and what is said to them; in some runs followers too, who
+//     read streams as server-sent events.
 //   - wide: the same with streams that are cut into slices.
 //   - channels: members of apps, who subscribe to public, private, presence and cache channels, sign in,
 //     watch each other, say things, vanish and come back; applications that say things by the HTTP API, as
@@ -20,7 +21,7 @@
 // # What is real
 //
 // The domain's code, put together as the mains do it: publish with its lanes, memory and logs;
-// greet; replay; sweep; mastodon's Connect and Messages; in the later worlds pusher's Connect, Messages and
+// greet; replay; sweep; mastodon's Connect and Messages; sse's Handler; in the later worlds pusher's Connect, Messages and
 // Departure, httpapi, hook and enforce. Everything that they do to the world is an operation at one of their
 // interfaces.
 //
@@ -45,6 +46,8 @@
 //     requests are slow, fail, or are done without an answer, or are throttled: refused at once, a part of all for
 //     some seconds, with an error that the functions know for nothing of their own, as the adapters have it. A
 //     connection's removal takes two requests, as in the real store, and leaves mappings if the second is not made.
+//   - Responses of server-sent events, which end when their time is up or they are long enough, with their instance, or
+//     for their client alone, of which the function hears nothing; what is written comes in pieces.
 //   - Clients that subscribe and unsubscribe, lose their connections and come back, and authors who write to
 //     Content.
 //
@@ -54,7 +57,7 @@
 //
 // Not simulated: clocks that run faster or slower, and those of DynamoDB and of API Gateway, which are right; requests
 // of DynamoDB that are refused for their size, and answers of old states; History's own requests; HTTP of the other
-// adapters; server-sent events; lists that come back; an app that is turned off; the HTTP API's questions.
+// adapters; a function URL, rows of readers that bound how many there are, and readers that are slow; lists that come back; an app that is turned off; the HTTP API's questions.
 //
 // # One seed, one run
 //
@@ -73,6 +76,10 @@
 // to another instance, or nobody knew what had become of a post. Nothing is left of connections that
 // are gone, no connection that is there was forgotten, and every record was published.
 //
+// Of server-sent events: a follower with ids gets all that was written since its first response told it one, once, and in
+// the order of each owner, over all its responses. One without gets that as long as each response ends by itself and
+// the next one begins in time.
+//
 // Of wide streams: no instance of deliver works at a group that another one has, unless it could not ask the queue.
 //
 // Of channels: each event comes to who was subscribed, in the order of its owner, and not to the socket that
@@ -88,6 +95,8 @@
 //
 // This is let pass:
 //
+//   - A follower without ids misses what happens while it has no response whose instance died or whose
+//     connection broke, and after the latter may get events again: it may go on where the function did.
 //   - A client without ids may miss what an instance of greet had that died, but then its connection is
 //     closed a minute later.
 //   - A client whose subscription was refused by an outage, and that for the rest of the invocation can
@@ -112,6 +121,6 @@
 //
 // # Whether it would find anything
 //
-// Publishers, members' functions and enforcers with a mistake are found within some seeds each (mutants,
-// spoilers, looseners), and the summary counts what the runs have met. Seeds that found mistakes are kept.
+// Publishers, members' functions, enforcers and servers of events with a mistake are found within some seeds each
+// (mutants, spoilers, looseners, servers), and the summary counts what the runs have met. Seeds that found mistakes are kept.
 package sim

@@ -31,6 +31,9 @@ func (s *streams) begin() {
 	for range 20 + s.random.IntN(100) {
 		s.after(s.between(time.Second, busy), func() { s.app.write() })
 	}
+	if s.name == "mastodon" && !s.before && (s.serve != nil || s.share("followers") < 0.3) {
+		s.follow()
+	}
 }
 
 func (s *streams) heals() time.Duration { return healing }

@@ -12,6 +12,7 @@ import (
 	"edgestream/functions/internal/historytest"
 	"edgestream/functions/internal/lease"
 	"edgestream/functions/internal/publish"
+	"edgestream/functions/internal/sse"
 	"edgestream/functions/internal/sweep"
 )
 
@@ -42,8 +43,11 @@ type world struct {
 	history *historytest.Memory
 	gateway *gateway
 	clients []*client
-	records []*record
-	check   *checker
+	// followers are clients of server-sent events, and handoffs where their responses ended.
+	followers []*follower
+	handoffs  []*handoff
+	records   []*record
+	check     *checker
 	tally
 	log *slog.Logger
 	// mutate breaks a publisher, and spoil what there is of channels, to see whether that is found.
@@ -51,6 +55,7 @@ type world struct {
 	spoil  func(*actor, *parts)
 	loosen func(*actor, *enforce.Config, *sweep.Config)
 	hold   func(holding) lease.Queue
+	serve  func(*actor, *sse.Handler)
 	before bool
 }
 
@@ -91,6 +96,8 @@ type options struct {
 	loosen func(*actor, *enforce.Config, *sweep.Config)
 	// hold breaks what deliver asks of its queue.
 	hold func(holding) lease.Queue
+	// serve breaks what sse uses, for which there are followers in each run.
+	serve func(*actor, *sse.Handler)
 	// scene is the name of one of scenes; empty: mastodon.
 	scene  string
 	mutate func(*actor, *publish.Config)
@@ -113,7 +120,7 @@ func simulate(t *testing.T, seed uint64, o options) (w *world) {
 func newWorld(seed uint64, o options) *world {
 	w := &world{
 		scheduler: newScheduler(seed), trace: trace{start: time.Now()}, seed: seed, storm: o.storm, instances: map[string]int{}, working: map[*actor]bool{},
-		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil, loosen: o.loosen, hold: o.hold, before: o.before,
+		history: historytest.NewMemory(), log: slog.New(slog.DiscardHandler), mutate: o.mutate, spoil: o.spoil, loosen: o.loosen, hold: o.hold, serve: o.serve, before: o.before,
 	}
 	var known bool
 	if w.weather, known = storms[o.storm]; !known {

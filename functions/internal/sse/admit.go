@@ -124,7 +124,7 @@ func (a *admitted) takeHandoff(ctx context.Context) error {
 	if err != nil || position == "" {
 		return err
 	}
-	if _, err := a.bound.Parse(position, time.Now()); err == nil {
+	if _, err := a.bound.Parse(position, a.now()); err == nil {
 		a.start = history.Start{From: position} // which that response has had kept
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"edgestream/functions/internal/stream"
@@ -14,7 +13,7 @@ import (
 const (
 	// patience is how long History may fail before a response ends.
 	patience = 30 * time.Second
-	// handoffFor is how long a handoff waits to be taken, and handoffTime how long leaving it may take.
+	// handoffFor is how long after the response's end a handoff waits to be taken, and handoffTime how long leaving it may take.
 	handoffFor  = 30 * time.Second
 	handoffTime = 8 * time.Second
 )
@@ -41,11 +40,12 @@ func (r *response) leaveHandoff(ctx context.Context) error {
 	if len(r.batch) == 0 && len(r.waiting) == 0 {
 		position = r.bound.PositionID(r.feed.Position())
 	}
+	h := stream.Handoff{
+		Client: r.client, Reader: r.ID, Position: position, LastEvent: r.lastEvent, Until: time.Now().Add(handoffFor),
+	}
 	for {
-		err := r.Handoffs.Leave(ctx, stream.Handoff{
-			Client: r.client, Reader: r.ID, Position: position, LastEvent: r.lastEvent, Until: time.Now().Add(handoffFor),
-		})
-		if err == nil || sleep(ctx, 100*time.Millisecond+rand.N(400*time.Millisecond)) != nil {
+		err := r.Handoffs.Leave(ctx, h) // always the same one, which may be there though the answer was lost
+		if err == nil || sleep(ctx, 100*time.Millisecond+r.jitter(400*time.Millisecond)) != nil {
 			return err
 		}
 	}
@@ -59,17 +59,17 @@ type trouble struct {
 
 // add counts a failure and says how long to wait: longer each time, with jitter. The error is
 // errTrouble, once there has been nothing else for too long.
-func (t *trouble) add(ctx context.Context, err error, log *slog.Logger) (pause time.Duration, end error) {
+func (t *trouble) add(ctx context.Context, err error, r *response) (pause time.Duration, end error) {
 	if t.count == 0 {
 		t.since = time.Now()
-		log.WarnContext(ctx, "history not read", "reason", err.Error())
+		r.log.WarnContext(ctx, "history not read", "reason", err.Error())
 	}
 	if time.Since(t.since) >= patience {
 		return 0, fmt.Errorf("%w: %w", errTrouble, err)
 	}
 	longest := min(250*time.Millisecond<<min(t.count, 10), 4*time.Second)
 	t.count++
-	return longest/2 + rand.N(longest/2), nil
+	return longest/2 + r.jitter(longest/2), nil
 }
 
 // over ends the run, if there is one.

@@ -276,6 +276,8 @@ type handoffs struct {
 	mu    sync.Mutex
 	left  []stream.Handoff
 	fails int
+	// lost is how often a handoff is kept and the answer says nothing.
+	lost int
 }
 
 func (h *handoffs) Leave(_ context.Context, o stream.Handoff) error {
@@ -284,7 +286,13 @@ func (h *handoffs) Leave(_ context.Context, o stream.Handoff) error {
 	if h.fails--; h.fails >= 0 {
 		return errBroken
 	}
-	h.left = append(h.left, o)
+	again := func(left stream.Handoff) bool { return left.Reader == o.Reader && left.Until.Equal(o.Until) }
+	if !slices.ContainsFunc(h.left, again) {
+		h.left = append(h.left, o)
+	}
+	if h.lost--; h.lost >= 0 {
+		return errBroken
+	}
 	return nil
 }
 

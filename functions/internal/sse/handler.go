@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -41,6 +42,7 @@ type Members interface {
 
 // Handoffs keeps where responses ended.
 type Handoffs interface {
+	// Leave keeps the handoff, once, however often it is left.
 	Leave(ctx context.Context, h stream.Handoff) error
 	// Take takes for the reader the position of the client's oldest handoff whose last event is this
 	// one, or, if lastEvent is empty, of its oldest. Empty: there is none.
@@ -71,7 +73,7 @@ type Seen struct {
 	Full, Gap bool
 }
 
-// Handler serves streams. All fields but Observe are needed. It is safe for concurrent use.
+// Handler serves streams. All fields but Observe, Jitter and Now are needed. It is safe for concurrent use.
 type Handler struct {
 	Tokens     mastodon.Tokens
 	Authoriser mastodon.Authoriser
@@ -92,6 +94,24 @@ type Handler struct {
 	Log  *slog.Logger
 	// Observe is told of each request.
 	Observe func(Seen)
+	// Jitter returns a random part of a pause. Default: rand.N.
+	Jitter func(time.Duration) time.Duration
+	// Now is the clock by which History is read. Default: time.Now.
+	Now func() time.Time
+}
+
+func (h *Handler) jitter(d time.Duration) time.Duration {
+	if h.Jitter == nil {
+		return rand.N(d)
+	}
+	return h.Jitter(d)
+}
+
+func (h *Handler) now() time.Time {
+	if h.Now == nil {
+		return time.Now()
+	}
+	return h.Now()
 }
 
 func (h *Handler) seen(s Seen) {

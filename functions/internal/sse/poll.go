@@ -51,7 +51,7 @@ func (r *response) poll(ctx context.Context, now time.Time) (more bool, err erro
 // peek obeys control entries while a write waits for a client that does not read. What it reads is read
 // again, since none of it is done.
 func (r *response) peek(ctx context.Context) error {
-	items, _, err := r.read(ctx, time.Now())
+	items, _, err := r.read(ctx, r.now())
 	if err != nil {
 		return nil // the next poll says so
 	}

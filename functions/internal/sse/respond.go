@@ -61,7 +61,7 @@ type response struct {
 // respond writes the response to its end. An error says that it was not begun.
 func (a *admitted) respond(ctx context.Context, w http.ResponseWriter, log *slog.Logger) error {
 	now := time.Now()
-	from, err := a.bound.Parse(a.start.From, now)
+	from, err := a.bound.Parse(a.start.From, a.now())
 	if err != nil {
 		return err
 	}
@@ -118,14 +118,14 @@ func (r *response) run(ctx context.Context) error {
 // turn polls once and says when to poll next, or why the response ends.
 func (r *response) turn(ctx context.Context, t *trouble) (next time.Time, end error) {
 	began := time.Now()
-	more, err := r.poll(ctx, began)
+	more, err := r.poll(ctx, r.now())
 	switch {
 	case ctx.Err() != nil:
 		return next, why(ctx)
 	case isEnd(err):
 		return next, err
 	case err != nil:
-		pause, end := t.add(ctx, err, r.log)
+		pause, end := t.add(ctx, err, r)
 		return time.Now().Add(pause), end
 	}
 	t.over(ctx, r.log)

@@ -93,6 +93,18 @@ func TestAHandoffIsForTheSameClientAndHalfAMinute(t *testing.T) {
 	})
 }
 
+func TestAHandoffIsOneThoughNoAnswerSaysThatItIsKept(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.Lifetime = time.Minute
+		w.handoffs.lost = 3
+		r := w.at("public", "read").get(t)
+		<-r.done
+		if n := w.handoffs.count(); n != 1 || w.handoffs.lost != -1 {
+			t.Errorf("%d handoffs", n)
+		}
+	})
+}
+
 func TestAHandoffThatCannotBeLeftIsTriedAgain(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
 		w.Lifetime = time.Minute

@@ -44,17 +44,17 @@ type crowd struct {
 var crowded = flag.Int("listeners", 20_000, "how many listen to public in the tests of wide streams")
 
 // limits are how many callbacks a second the account may make, how many of them are for wide streams, how
-// many instances of deliver there are, and how much of the pace they must use.
+// many instances of deliver there are, how many parts each takes at a time, and how much of the pace they must use.
 type limits struct {
-	quota, pace, workers int
-	used                 float64
+	quota, pace, workers, batch int
+	used                        float64
 }
 
 var (
-	usual = limits{10_000, 5_000, 10, 0.95}
+	usual = limits{10_000, 5_000, 5, 6, 0.95}
 	// raised is as functions/README.md has it for a million connections. With few listeners the beginning and
 	// the end, when not all are at work, are much of the time.
-	raised = limits{100_000, 50_000, 26, 0.75}
+	raised = limits{100_000, 50_000, 13, 1, 0.75}
 )
 
 func newCrowd(t *testing.T, listeners int, of limits) *crowd {
@@ -73,7 +73,7 @@ func newCrowd(t *testing.T, listeners int, of limits) *crowd {
 		c.done.Go(func() { c.poll(ctx, c.publisher(nil), shard) })
 	}
 	for range of.workers {
-		c.done.Go(func() { c.work(ctx, c.publisher(c.pace)) })
+		c.done.Go(func() { c.work(ctx, c.publisher(c.pace), of.batch) })
 	}
 	return c
 }
@@ -145,14 +145,14 @@ func (c *crowd) poll(ctx context.Context, p *publish.Publisher, shard chan strea
 }
 
 // work is an instance of deliver.
-func (c *crowd) work(ctx context.Context, p *publish.Publisher) {
+func (c *crowd) work(ctx context.Context, p *publish.Publisher, atMost int) {
 	for ctx.Err() == nil {
-		parts := c.fifo.take(10)
+		parts := c.fifo.take(atMost)
 		if len(parts) == 0 {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, 5*time.Minute)
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
 		c.fifo.give(parts, p.Deliver(limited, parts))
 		cancel()
 	}

@@ -23,6 +23,7 @@ var kept = []struct {
 	{"a subscription that another message had made anew was left without its place", "", "channels", 76, true},
 	{"a channel counted as occupied whose notifier had died", "long waits", "channels", 1, false},
 	{"a connection was taken for gone by a clock that was ahead", "clocks that are wrong", "mastodon", 24, false},
+	{"a handoff was left twice as an answer was lost", "bad tables", "mastodon", 1398, false},
 }
 
 func TestSeedsThatFoundMistakes(t *testing.T) {

@@ -24,12 +24,13 @@ func NewHandoffs(client *awscall.Client, name string) *Handoffs {
 	return &Handoffs{table: table.New(client, name), now: time.Now}
 }
 
-// Leave keeps the handoff until it is taken or its time is over. Left again, it is still one.
+// Leave keeps the handoff until it is taken or its time is over. Left again, it is still one, also if it has been
+// taken meanwhile.
 func (h *Handoffs) Leave(ctx context.Context, o stream.Handoff) error {
 	row := append(keyOf(handoffPartition(o.Client), sortable(o.Until)+"#"+o.Reader),
 		table.Field{"p", table.Text(o.Position)}, table.Field{"l", table.Text(o.LastEvent)}, table.Field{"u", table.Number(o.Until.UnixMilli())}, table.Expires(o.Until))
-	_, err := h.table.Call(ctx, "PutItem", table.Parameters{"Item": row})
-	return err
+	_, err := h.table.Call(ctx, "PutItem", table.Parameters{"Item": row, "ConditionExpression": "attribute_not_exists(pk)"})
+	return table.UnlessConflict(err)
 }
 
 // Take takes and returns, for the reader, the position of the client's oldest handoff whose last

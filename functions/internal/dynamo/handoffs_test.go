@@ -79,6 +79,19 @@ func TestAHandoffThatIsLeftAgainIsOne(t *testing.T) {
 	}
 }
 
+func TestAHandoffThatIsLeftAgainAfterItWasTakenIsTaken(t *testing.T) {
+	h, now := newHandoffs(t)
+	o := stream.Handoff{Client: "c", Reader: "r1", Position: "p1", Until: now.after(30 * time.Second)}
+	for reader, want := range []string{"p1", "", ""} {
+		if err := h.Leave(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.take(t, "c", "", fmt.Sprint(reader)); got != want {
+			t.Errorf("reader %d: %q, want %q", reader, got, want)
+		}
+	}
+}
+
 func TestAHandoffEnds(t *testing.T) {
 	h, now := newHandoffs(t)
 	h.leave(t, now, "c", "r1", "p1", "")
